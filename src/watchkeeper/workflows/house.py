@@ -1,0 +1,27 @@
+"""Everything a story may use, constructed once by `app` and handed in. Not a bag for doors: they get it whole."""
+
+from dataclasses import dataclass
+
+from watchkeeper.codehosts.port import CodeHost
+from watchkeeper.domain.clock import Clock, Ids
+from watchkeeper.llm.port import Model
+from watchkeeper.policy.guard import Guard
+from watchkeeper.settings import Settings
+from watchkeeper.store.port import Store
+from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts. `codehost`, `metrics` and `objects` are None where they are not configured."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    store: Store
+    sources: tuple[Source, ...]
+    model: Model
+    guard: Guard
+    metrics: MetricQueries | None = None
+    objects: ObjectQueries | None = None
+    codehost: CodeHost | None = None
