@@ -16,6 +16,7 @@ class Stage(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     APPLYING = "applying"
     VERIFYING = "verifying"
+    ROLLING_BACK = "rolling_back"
     RESOLVED = "resolved"
     ROLLED_BACK = "rolled_back"
     ESCALATED = "escalated"
@@ -31,9 +32,7 @@ class Stage(StrEnum):
         return self in _WORKING
 
 
-_WORKING = frozenset(
-    {Stage.OPENED, Stage.DIAGNOSED, Stage.PROPOSED, Stage.AWAITING_APPROVAL, Stage.APPLYING, Stage.VERIFYING}
-)
+_WORKING = frozenset(Stage) - {Stage.RESOLVED, Stage.ROLLED_BACK, Stage.ESCALATED}
 
 
 @dataclass(frozen=True, slots=True)

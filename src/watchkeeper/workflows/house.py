@@ -1,9 +1,12 @@
 """Everything a story may use, constructed once by `app` and handed in. Not a bag for doors: they get it whole."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from watchkeeper.codehosts.port import CodeHost
+from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.clock import Clock, Ids
+from watchkeeper.domain.topology import Topology
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.guard import Guard
 from watchkeeper.settings import Settings
@@ -22,6 +25,10 @@ class House:
     sources: tuple[Source, ...]
     model: Model
     guard: Guard
+    service_of: Callable[[Alert], str]
+    """The workload an alert's labels name, "" if none: the entity resolver's word."""
+    topology: Callable[[], Topology]
+    """The call graph as last seen."""
     metrics: MetricQueries | None = None
     objects: ObjectQueries | None = None
     codehost: CodeHost | None = None
