@@ -1,0 +1,52 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := redis-server prometheus prometheus-alertmanager chromium kubernetes-client
+DATA ?=
+ONLY ?=
+
+##@ Start
+setup: $(VENV)/.ready ## Make .venv with watchkeeper in it
+demo: setup ## Break a small simulated world and watch it being healed
+	@$(BIN)/watchkeeper demo
+servers: ## Install the real servers the tests use (asks first; YES=1 does not)
+	@$(PYTHON) scripts/servers.py $(if $(YES),--yes) $(PACKAGES)
+
+##@ Work
+test: setup ## Unit, integration and end-to-end tests
+	@$(BIN)/pytest tests/unit tests/contracts
+	@$(BIN)/pytest tests/integration tests/e2e
+check: setup ## Style, types, import floors, lock file
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/tmp/watchkeeper-imports.txt || { cat /tmp/watchkeeper-imports.txt; exit 1; }
+	@echo "check: style, types and floors hold"
+fix: setup ## Mend style where a machine can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+docs: setup ## Make the generated reference pages anew
+	@$(BIN)/python scripts/reference.py
+migration: setup ## Make a new migration: make migration name="add x"
+	@$(BIN)/python scripts/migration.py "$(name)"
+
+##@ Measure
+bench: setup ## Scored runs on public data: make bench DATA=DIR [ONLY=name]
+	@test -n "$(DATA)" || { echo "make bench DATA=DIR: the folder with rca/, logs/, … (docs/how-to/benchmarks.md says how to get it)"; exit 2; }
+	@$(BIN)/python benchmarks/run.py "$(DATA)" $(if $(ONLY),--only $(ONLY))
+soak: setup ## Load, kills and faults for longer than a test may take
+	@$(BIN)/pytest -m slow --timeout 3600 tests
+
+$(VENV)/.ready: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"watchkeeper needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]} (set PYTHON=)")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@VIRTUAL_ENV= $(BIN)/uv sync --locked --inexact --quiet
+	@touch $@
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup demo servers test check fix docs migration bench soak help
