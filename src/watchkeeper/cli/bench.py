@@ -1,0 +1,38 @@
+"""Scored runs on labelled data."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from watchkeeper.bench import diagnose
+from watchkeeper.domain.errors import InvalidInput
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bench")(bench)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="Which run: diagnose.")],
+    directory: Annotated[Path, typer.Argument(help="Folder of the data set.")],
+    predictions: Annotated[Path | None, typer.Option(help="Write predictions for the data's own scorer.")] = None,
+    indicators: Annotated[Path | None, typer.Option(help="Write predicted indicators.")] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
+) -> None:
+    """Run a benchmark and print its figures; running nothing is a failure."""
+    if name != "diagnose":
+        raise InvalidInput(f"no benchmark named {name!r}", hint="there is: diagnose")
+    with Progress(transient=True) as bar:
+        task = bar.add_task(f"{name} {directory.name}", total=None)
+        figures = diagnose.run(
+            directory,
+            predictions=predictions,
+            indicators=indicators,
+            json_out=json_out,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    typer.echo(json.dumps(figures, indent=1, default=str))

@@ -1,0 +1,45 @@
+"""Move an incident one step: a table maps its stage to the step that stage owes.
+
+A step may be run twice (a killed worker, a sweep): it finds what the first run did by its key.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+from watchkeeper import observe
+from watchkeeper.domain.incident import Incident, Stage
+from watchkeeper.workflows.house import House
+from watchkeeper.workflows.steps import (
+    apply_change,
+    await_approval,
+    diagnose_incident,
+    propose_repair,
+    roll_back,
+    settle,
+    verify_recovery,
+)
+
+Step = Callable[[House, Incident], Awaitable[None]]
+
+STEPS: Mapping[Stage, Step] = MappingProxyType(
+    {
+        Stage.OPENED: diagnose_incident.step,
+        Stage.DIAGNOSED: propose_repair.step,
+        Stage.PROPOSED: propose_repair.step,
+        Stage.AWAITING_APPROVAL: await_approval.step,
+        Stage.APPLYING: apply_change.step,
+        Stage.VERIFYING: verify_recovery.step,
+        Stage.ROLLING_BACK: roll_back.step,
+    }
+)
+
+
+async def advance(house: House, incident_id: str) -> None:
+    """Run the step the incident's stage owes, unless its alerts are over and no repair is under way."""
+    async with house.store.transaction() as tx:
+        incident = await tx.incident(incident_id)
+    started = time.monotonic()
+    if not await settle.step(house, incident) and incident.stage in STEPS:
+        await STEPS[incident.stage](house, incident)
+    observe.STEP_SECONDS.labels(str(incident.stage)).observe(time.monotonic() - started)

@@ -1,0 +1,29 @@
+"""Read everything about an incident: each source at once, a dead one only makes the picture poorer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from watchkeeper.domain.alert import Alert
+from watchkeeper.domain.evidence import EvidenceFile, Window
+from watchkeeper.domain.incident import Incident
+from watchkeeper.telemetry.assemble import assemble, read_all
+from watchkeeper.telemetry.port import Scope
+from watchkeeper.workflows.house import House
+
+
+def window_of(house: House, incident: Incident) -> Window:
+    """Normal time before the onset, suspect time up to now."""
+    settings = house.settings.evidence
+    return Window(incident.onset - timedelta(minutes=settings.normal_minutes), incident.onset, house.clock.now())
+
+
+async def gather(house: House, incident: Incident, alerts: Sequence[Alert]) -> EvidenceFile:
+    """The evidence file of the incident as of now, with the changes people reported."""
+    window = window_of(house, incident)
+    scope = Scope(window, tuple(filter(None, [incident.namespace])), incident.service, incident.id)
+    readings = await read_all(house.sources, scope)
+    evidence = assemble(window, readings, tuple(alerts), incident.service, "")
+    async with house.store.transaction() as tx:
+        reported = await tx.changes(window.start, window.end)
+    return replace(evidence, changes=(*evidence.changes, *reported))
