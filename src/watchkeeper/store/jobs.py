@@ -1,0 +1,97 @@
+"""procrastinate runs the steps. The job boundary: the one place that catches everything a step may raise."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import procrastinate
+from procrastinate import jobs
+
+from watchkeeper.domain.clock import Clock
+from watchkeeper.domain.errors import Conflict, StoreUnavailable, WatchkeeperError
+from watchkeeper.domain.incident import Stage
+from watchkeeper.store.migrate import libpq_url
+from watchkeeper.store.postgres import PostgresStore
+from watchkeeper.store.transaction import QUEUE, STEP_TASK
+
+log = logging.getLogger(__name__)
+
+Advance = Callable[[str], Awaitable[None]]
+WORKING = tuple(str(stage) for stage in Stage if stage.working)
+
+
+async def run_worker(
+    store: PostgresStore,
+    url: str,
+    advance: Advance,
+    clock: Clock,
+    stop: asyncio.Event,
+    *,
+    concurrency: int = 4,
+    sweep_seconds: float = 30,
+    stalled_seconds: float = 30,
+) -> None:
+    """Work until `stop` is set, then finish what is under way. Any number of these may share one database."""
+    app = build(url, store, advance, clock)
+    async with app.open_async():
+        worker = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                fetch_job_polling_interval=0.5,
+                update_heartbeat_interval=stalled_seconds / 3,
+                stalled_worker_timeout=stalled_seconds,
+                shutdown_graceful_timeout=20,
+                delete_jobs="successful",
+            )
+        )
+        tending = asyncio.create_task(_tend(app, store, sweep_seconds, stalled_seconds))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({worker, tending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (tending, stopping, worker):
+                task.cancel()
+            await asyncio.gather(worker, tending, stopping, return_exceptions=True)
+
+
+def build(url: str, store: PostgresStore, advance: Advance, clock: Clock) -> procrastinate.App:
+    """The procrastinate application with our one task."""
+    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=4)
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name=STEP_TASK, queue=QUEUE)
+    async def advance_incident(incident_id: str) -> None:
+        try:
+            await advance(incident_id)
+        except Conflict as moved:
+            log.info("step gave way", extra={"fields": {"incident": incident_id, "reason": str(moved)}})
+            await _again(store, incident_id, clock, 0.5)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            retryable = isinstance(error, WatchkeeperError) and error.retryable
+            log.exception("step failed", extra={"fields": {"incident": incident_id, "retryable": retryable}})
+            await _again(store, incident_id, clock, 5 if retryable else 30)
+
+    return app
+
+
+async def _again(store: PostgresStore, incident_id: str, clock: Clock, seconds: float) -> None:
+    async with store.transaction() as tx:
+        await tx.defer_step(incident_id, clock.now() + timedelta(seconds=seconds))
+
+
+async def _tend(app: procrastinate.App, store: PostgresStore, sweep_seconds: float, stalled_seconds: float) -> None:
+    """Take over jobs of dead workers and enqueue incidents that owe a step but have no job."""
+    while True:
+        try:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=stalled_seconds):
+                await app.job_manager.finish_job(job, status=jobs.Status.FAILED, delete_job=True)
+                log.warning("took over a dead worker's step", extra={"fields": {"job": job.id}})
+            await store.sweep(WORKING)
+        except (StoreUnavailable, procrastinate.exceptions.ConnectorException) as error:
+            log.warning("sweep waits for the database", extra={"fields": {"reason": str(error)}})
+        await asyncio.sleep(min(sweep_seconds, stalled_seconds))

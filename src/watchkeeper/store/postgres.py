@@ -1,0 +1,181 @@
+"""The database: implements `store.port.Store` on PostgreSQL."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from watchkeeper.domain.errors import InvalidInput, StoreUnavailable
+from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
+from watchkeeper.domain.severity import Severity
+from watchkeeper.store import chain, rows
+from watchkeeper.store.migrate import driver_url, libpq_url
+from watchkeeper.store.port import AuditEntry, Page, StoredAlert, StoredToken
+from watchkeeper.store.transaction import EVENTS_CHANNEL, PostgresTransaction
+
+
+class PostgresStore:
+    """One engine a process. Open with `PostgresStore.open(url)`; the schema is `store.migrate`'s business."""
+
+    def __init__(self, engine: AsyncEngine, url: str) -> None:
+        self._engine = engine
+        self._url = url
+
+    @classmethod
+    def open(cls, url: str, *, pool_size: int = 10) -> "PostgresStore":
+        """Connections are made when they are needed, and tested before they are used."""
+        engine = create_async_engine(
+            driver_url(url), pool_size=pool_size, max_overflow=2, pool_timeout=5, pool_pre_ping=True,
+            connect_args={"connect_timeout": 5},
+        )  # fmt: skip
+        return cls(engine, url)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        """A unit of work. Raises StoreUnavailable where the database does not answer."""
+        try:
+            async with self._engine.begin() as connection:
+                yield PostgresTransaction(connection)
+        except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+            raise StoreUnavailable(f"the database does not answer: {_first_line(error)}") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreUnavailable(f"the database went away: {_first_line(error)}") from error
+            raise
+
+    async def _rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        async with self.transaction() as tx:
+            return await tx._rows(statement, **values)
+
+    async def list_incidents(
+        self, *, cursor: str = "", limit: int = 50, stage: Stage | None = None, severity: Severity | None = None
+    ) -> Page[Incident]:
+        """Newest first."""
+        at, last = _read_cursor(cursor, 2) if cursor else (None, None)
+        found = await self._rows(
+            "select * from incidents where (cast(:at as timestamptz) is null or (opened_at, id) < (:at, :last)) "
+            "and (cast(:stage as text) is null or stage = :stage) "
+            "and (cast(:severity as text) is null or severity = :severity) "
+            "order by opened_at desc, id desc limit :limit",
+            at=at, last=last, stage=stage and str(stage), severity=severity and str(severity), limit=limit + 1,
+        )  # fmt: skip
+        items = [rows.incident(row) for row in found[:limit]]
+        more = len(found) > limit
+        return Page(tuple(items), _cursor(items[-1].opened_at.isoformat(), items[-1].id) if more else "")
+
+    async def list_alerts(self, *, cursor: str = "", limit: int = 50, incident_id: str = "") -> Page[StoredAlert]:
+        """Newest first."""
+        before = int(_read_cursor(cursor, 1)[0]) if cursor else None
+        found = await self._rows(
+            "select * from alerts where (cast(:before as bigint) is null or seq < :before) "
+            "and (:incident = '' or incident_id = :incident) order by seq desc limit :limit",
+            before=before, incident=incident_id, limit=limit + 1,
+        )  # fmt: skip
+        more = len(found) > limit
+        items = tuple(rows.stored_alert(row) for row in found[:limit])
+        return Page(items, _cursor(str(found[limit - 1]["seq"])) if more else "")
+
+    async def list_audit(self, *, after: int = 0, limit: int = 200) -> Page[AuditEntry]:
+        """Oldest first."""
+        found = await self._rows(
+            "select * from audit where seq > :after order by seq limit :limit", after=after, limit=limit + 1
+        )
+        items = tuple(rows.audit_entry(row, json.loads(row["details"])) for row in found[:limit])
+        return Page(items, str(items[-1].seq) if len(found) > limit else "")
+
+    async def verify_audit(self) -> tuple[bool, str]:
+        """Recompute the chain."""
+        found = await self._rows("select * from audit order by seq")
+        return chain.verify((rows.audit_entry(row, {}), row["details"]) for row in found)
+
+    async def list_quarantine(self, *, limit: int = 50) -> Sequence[Mapping[str, Any]]:
+        """Newest first."""
+        return await self._rows(
+            "select at, door, problem, body from quarantine order by seq desc limit :limit", limit=limit
+        )
+
+    async def list_tokens(self) -> list[StoredToken]:
+        """Newest first."""
+        return [rows.token(row) for row in await self._rows("select * from tokens order by created_at desc, id desc")]
+
+    async def counts(self) -> Mapping[str, int]:
+        """Open incidents by stage."""
+        found = await self._rows("select stage, count(*) n from incidents where stage <> 'resolved' group by stage")
+        return {row["stage"]: row["n"] for row in found}
+
+    async def metrics(self) -> Mapping[str, float]:
+        """Totals that every replica agrees on."""
+        found = await self._rows(
+            "select (select count(*) from incidents) incidents, (select count(*) from alerts) alerts, "
+            "(select count(*) from plans where state = 'succeeded') repairs"
+        )
+        return {name: float(value) for name, value in found[0].items()}
+
+    async def sweep(self, working: Sequence[str]) -> int:
+        """Enqueue every incident in a working stage for which no job waits or runs; how many there were."""
+        async with self.transaction() as tx:
+            found = await tx._rows(
+                "select id from incidents i where stage = any(:working) and not exists (select 1 from "
+                "procrastinate_jobs j where j.lock = i.id and j.status in ('todo', 'doing'))",
+                working=list(working),
+            )
+            for row in found:
+                await tx.defer_step(row["id"])
+        return len(found)
+
+    async def listen(self) -> AsyncIterator[IncidentEvent]:
+        """Timeline events as they are committed, from every process; reconnects after a break."""
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(libpq_url(self._url), autocommit=True)
+            except psycopg.OperationalError:
+                await asyncio.sleep(1)
+                continue
+            try:
+                await connection.execute(f"listen {EVENTS_CHANNEL}")
+                async for note in connection.notifies():
+                    for row in await self._rows("select * from events where id = :id", id=int(note.payload)):
+                        yield rows.event(row)
+            except (psycopg.OperationalError, StoreUnavailable):
+                await asyncio.sleep(1)
+            finally:
+                await connection.close()
+
+    async def healthy(self) -> bool:
+        """Does it answer?"""
+        try:
+            async with self._engine.connect() as connection:
+                await connection.execute(text("select 1"))
+        except (OperationalError, InterfaceError, PoolTimeout, OSError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._engine.dispose()
+
+
+def _cursor(*parts: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, count: int) -> list[Any]:
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        parts = None
+    if not isinstance(parts, list) or len(parts) != count:
+        raise InvalidInput("not a cursor of ours", field="cursor", hint="use the one from the page before")
+    return parts
+
+
+def _first_line(error: BaseException) -> str:
+    return str(getattr(error, "orig", error)).strip().splitlines()[0] if str(error).strip() else type(error).__name__

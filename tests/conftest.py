@@ -1,0 +1,44 @@
+"""Shared by all tests: a real PostgreSQL from the wheel, a fresh database for each test that asks for one."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from watchkeeper.store.embedded import EmbeddedDatabase
+from watchkeeper.store.migrate import migrate
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatabase]:
+    database = EmbeddedDatabase(tmp_path_factory.mktemp("pg"))
+    migrate(database.url("template_watchkeeper"))
+    yield database
+    database.stop()
+
+
+@pytest.fixture
+def database_url(embedded: EmbeddedDatabase) -> str:
+    name = f"test_{next(_numbers)}"
+    embedded._server.psql(f"create database {name} template template_watchkeeper")
+    return embedded.url(name)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("server"):
+        for program in marker.args:
+            if shutil.which(program) is None:
+                words = f"{program} is not on this machine (make servers installs it)"
+                if os.environ.get("CI") == "true":
+                    pytest.fail(words)
+                pytest.skip(words)
+
+
+@pytest.fixture
+def root() -> Path:
+    return Path(__file__).parents[1]
