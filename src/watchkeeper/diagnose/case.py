@@ -1,0 +1,157 @@
+"""One incident prepared for thinking: what several analyzers need is computed once. Linear in rows of evidence."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from watchkeeper.detect.shapes import statement_of
+from watchkeeper.domain.diagnosis import EvidenceItem, Finding
+from watchkeeper.domain.evidence import EvidenceFile, Origin, Series, Signal
+from watchkeeper.domain.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How one series of a service changed. `worst` is the suspect row furthest from normal, in `direction`."""
+
+    series: Series
+    normal: float
+    """median before the onset"""
+    spread: float
+    """robust standard deviation before the onset, never 0"""
+    high: float
+    """95th percentile before the onset"""
+    low: float
+    """5th percentile before the onset"""
+    top: float
+    """largest value from the onset on"""
+    bottom: float
+    """smallest value from the onset on"""
+    last: float
+    at_top: float
+    at_bottom: float
+    """unix seconds of the two"""
+    rows: int
+
+
+class Case:
+    """The evidence with shared intermediate results, each made when first asked for."""
+
+    def __init__(self, evidence: EvidenceFile) -> None:
+        self.evidence = evidence
+        self.onset = evidence.window.onset.timestamp()
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Declared and traced calls."""
+        return self.evidence.topology
+
+    @cached_property
+    def services(self) -> frozenset[str]:
+        """Every service that any signal names."""
+        named = {s.service for s in self.evidence.metrics} | set(self.topology.services)
+        for frame in (self.evidence.logs, self.evidence.spans):
+            if not frame.is_empty():
+                named |= set(frame["service"].unique().to_list())
+        return frozenset(named - {"", None})
+
+    @cached_property
+    def shifts(self) -> dict[str, dict[str, list[Shift]]]:
+        """metric -> service -> shifts of its series"""
+        out: dict[str, dict[str, list[Shift]]] = defaultdict(lambda: defaultdict(list))
+        for series in self.evidence.metrics:
+            if (shift := measure(series, self.onset)) is not None:
+                out[series.metric][series.service].append(shift)
+        return out
+
+    def of(self, *metrics: str) -> dict[str, list[Shift]]:
+        """service -> shifts of the first of these metrics that the service has"""
+        out: dict[str, list[Shift]] = {}
+        for metric in metrics:
+            for service, found in self.shifts.get(metric, {}).items():
+                out.setdefault(service, found)
+        return out
+
+    @cached_property
+    def spans(self) -> pl.DataFrame:
+        """Spans with `late`: did they start after the onset?"""
+        late = (pl.col("start_time_us") >= int(self.onset * 1e6)).alias("late")
+        return self.evidence.spans.with_columns(late)
+
+    @cached_property
+    def children(self) -> pl.DataFrame:
+        """One row per span with a known parent: service, operation, duration_us of both (parent's with prefix p_)."""
+        if self.spans.is_empty():
+            return self.spans.clear()
+        parents = self.spans.select(
+            "trace_id", pl.col("span_id").alias("parent_span_id"), pl.col("service").alias("p_service"),
+            pl.col("operation").alias("p_operation"), pl.col("duration_us").alias("p_duration_us"),
+        )  # fmt: skip
+        return self.spans.join(parents, on=["trace_id", "parent_span_id"])
+
+    @cached_property
+    def statements(self) -> pl.DataFrame:
+        """Log lines with `statement` (the shape of the line) and `late`."""
+        logs = self.evidence.logs
+        if logs.is_empty():
+            return logs
+        distinct = logs.select(pl.col("message").fill_null("").unique())
+        shapes = distinct.with_columns(
+            pl.col("message").map_elements(statement_of, return_dtype=pl.String).alias("statement")
+        )
+        return logs.with_columns(
+            pl.col("message").fill_null(""), (pl.col("timestamp") >= int(self.onset * 1e3)).alias("late")
+        ).join(shapes, on="message")
+
+    @cached_property
+    def in_reach(self) -> frozenset[str]:
+        """Services that can be the cause: what the alerting service calls, or all where none is named."""
+        named = self.evidence.alerting_service
+        if not named or named not in self.topology.services:
+            return self.services
+        return self.topology.downstream(named)
+
+
+def measure(series: Series, onset: float) -> Shift | None:
+    """Compare a series before and from the onset on; None where either side has no data."""
+    finite = np.isfinite(series.values)
+    before = series.values[finite & (series.times < onset)]
+    suspect = finite & (series.times >= onset)
+    during, times = series.values[suspect], series.times[suspect]
+    if len(before) < 3 or len(during) == 0:
+        return None
+    normal = float(np.median(before))
+    deviation = 1.4826 * float(np.median(np.abs(before - normal)))
+    low, high = (float(q) for q in np.quantile(before, [0.05, 0.95]))
+    spread = max(deviation, (high - low) / 3.3, 1e-3 * abs(normal), 1e-9)
+    top, bottom = int(np.argmax(during)), int(np.argmin(during))
+    return Shift(
+        series, normal, spread, high, low, float(during[top]), float(during[bottom]), float(during[-1]),
+        float(times[top]), float(times[bottom]), len(before),
+    )  # fmt: skip
+
+
+def finding(
+    analyzer: str,
+    kind: str,
+    service: str,
+    indicator: str,
+    strength: float,
+    summary: str,
+    *,
+    signal: Signal,
+    origin: Origin = Origin.WORKLOAD,
+    **facts: object,
+) -> Finding:
+    """A finding with one evidence item that says the same; its id is given when the diagnosis is put together."""
+    item = EvidenceItem("", signal, service, summary, origin, metric=indicator, **facts)  # type: ignore[arg-type]
+    return Finding(analyzer, kind, service, indicator, min(max(strength, 0.0), 1.0), summary, (item,))
+
+
+def strongest(findings: Iterable[Finding], least: float = 0.05) -> list[Finding]:
+    """Those worth telling, strongest first."""
+    return sorted((f for f in findings if f.strength >= least), key=lambda f: -f.strength)
