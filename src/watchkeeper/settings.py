@@ -161,6 +161,7 @@ class EntitiesSettings(Section):
 
     rules: tuple[EntityRule, ...] = Field((), description="Looked at before the shipped rules.")
     aliases: dict[str, str] = Field({}, description="Name as it appears -> name of the workload.")
+    calls: tuple[tuple[str, str], ...] = Field((), description="Declared calls, [caller, callee], beside those traced.")
     environment_label: str = Field("environment", description="Alert label that names the environment.")
     default_environment: str = Field("production", description="Where an alert names none: the careful guess.")
 

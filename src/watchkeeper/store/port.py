@@ -16,6 +16,7 @@ from watchkeeper.domain.evidence import Change
 from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
+from watchkeeper.domain.topology import Topology
 
 T = TypeVar("T")
 
@@ -179,6 +180,14 @@ class Transaction(Protocol):
 
     async def changes(self, start: datetime, end: datetime) -> list[Change]:
         """Reported changes in [start, end], oldest first."""
+        ...
+
+    async def remember_calls(self, topology: Topology, at: datetime) -> None:
+        """Note who was seen calling whom."""
+        ...
+
+    async def known_calls(self) -> Topology:
+        """The call graph as last seen."""
         ...
 
     async def audit(self, actor: str, action: str, subject: str, details: Mapping[str, Any], at: datetime) -> None:

@@ -16,6 +16,7 @@ from watchkeeper.domain.evidence import Change
 from watchkeeper.domain.incident import Incident, IncidentEvent
 from watchkeeper.domain.redaction import redact, redact_json
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
+from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
 
@@ -24,6 +25,7 @@ STEP_TASK = "advance_incident"
 QUEUE = "incidents"
 QUARANTINE_BYTES = 64 * 1024
 QUARANTINE_DAYS = 7
+CALLS_DAYS = 7
 
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
@@ -216,6 +218,25 @@ class PostgresTransaction:
             "select * from changes where at between :start and :end order by at, id", start=start, end=end
         )
         return [rows.change(row) for row in found]
+
+    async def remember_calls(self, topology: Topology, at: datetime) -> None:
+        """One row an edge; what was not seen for a week is forgotten."""
+        edges = sorted(topology.edges)
+        await self._do(
+            "insert into calls (caller, callee, origin, seen_at) "
+            "select caller, callee, max(origin), :at from "
+            "unnest(cast(:callers as text[]), cast(:callees as text[]), cast(:origins as text[])) "
+            "as e (caller, callee, origin) group by caller, callee "
+            "on conflict (caller, callee) do update set seen_at = excluded.seen_at, origin = excluded.origin",
+            at=at, callers=[e.caller for e in edges], callees=[e.callee for e in edges],
+            origins=[e.origin for e in edges],
+        )  # fmt: skip
+        await self._do("delete from calls where seen_at < :limit", limit=at - timedelta(days=CALLS_DAYS))
+
+    async def known_calls(self) -> Topology:
+        """The call graph as last seen."""
+        found = await self._rows("select caller, callee, origin from calls")
+        return Topology(frozenset(Edge(r["caller"], r["callee"], r["origin"]) for r in found))
 
     async def audit(self, actor: str, action: str, subject: str, details: Mapping[str, Any], at: datetime) -> None:
         """Append to the chain; one appender at a time."""

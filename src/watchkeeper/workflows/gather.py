@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from watchkeeper.domain.alert import Alert
-from watchkeeper.domain.evidence import EvidenceFile, Window
+from watchkeeper.domain.evidence import EvidenceFile, Signal, Window
 from watchkeeper.domain.incident import Incident
+from watchkeeper.domain.topology import Topology
 from watchkeeper.telemetry.assemble import assemble, read_all
 from watchkeeper.telemetry.port import Scope
 from watchkeeper.workflows.house import House
+
+_LEARNED = timedelta(minutes=10)
 
 
 def window_of(house: House, incident: Incident) -> Window:
@@ -26,4 +29,17 @@ async def gather(house: House, incident: Incident, alerts: Sequence[Alert]) -> E
     evidence = assemble(window, readings, tuple(alerts), incident.service, "")
     async with house.store.transaction() as tx:
         reported = await tx.changes(window.start, window.end)
-    return replace(evidence, changes=(*evidence.changes, *reported))
+        known = await tx.known_calls()
+        await tx.remember_calls(evidence.topology, house.clock.now())
+    topology = evidence.topology.merged(known).merged(Topology.of(house.settings.entities.calls))
+    return replace(evidence, changes=(*evidence.changes, *reported), topology=topology)
+
+
+async def learn_calls(house: House) -> None:
+    """Who calls whom, from the last minutes of traces, so that the first storm already meets a call graph."""
+    sources = [s for s in house.sources if Signal.TRACES in s.signals]
+    now = house.clock.now()
+    window = Window(now - _LEARNED, now - _LEARNED / 2, now)
+    evidence = assemble(window, await read_all(sources, Scope(window)))
+    async with house.store.transaction() as tx:
+        await tx.remember_calls(evidence.topology.merged(Topology.of(house.settings.entities.calls)), now)

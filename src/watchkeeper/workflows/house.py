@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.clock import Clock, Ids
-from watchkeeper.domain.topology import Topology
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.guard import Guard
 from watchkeeper.settings import Settings
@@ -27,8 +26,6 @@ class House:
     guard: Guard
     service_of: Callable[[Alert], str]
     """The workload an alert's labels name, "" if none: the entity resolver's word."""
-    topology: Callable[[], Topology]
-    """The call graph as last seen."""
     metrics: MetricQueries | None = None
     objects: ObjectQueries | None = None
     codehost: CodeHost | None = None

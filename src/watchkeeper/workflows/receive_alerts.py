@@ -30,7 +30,7 @@ async def receive_alerts(house: House, alerts: Sequence[Alert]) -> Receipt:
         admissions = admit(
             fresh,
             await _open_incidents(house, tx),
-            house.topology(),
+            await tx.known_calls(),
             house.settings.correlation,
             house.ids,
             house.service_of,

@@ -86,9 +86,14 @@ create table tokens (
 );
 
 create table flags (name text primary key, value text not null);
+
+create table calls (
+    caller text not null, callee text not null, origin text not null, seen_at timestamptz not null,
+    primary key (caller, callee)
+);
 """
 
 
 def upgrade() -> None:
     for statement in (TABLES, SchemaManager.get_schema()):
-        op.get_bind().connection.driver_connection.execute(statement)
+        op.get_bind().connection.driver_connection.execute(statement)  # type: ignore[union-attr]
