@@ -1,0 +1,1 @@
+"""What is declared: reading and editing manifests, text in, text out."""

@@ -1,0 +1,180 @@
+"""The only file that constructs things: settings in, a house with its store, sources and doors out."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import uvicorn
+
+from watchkeeper.access.tokens import Access
+from watchkeeper.api.app import create_app
+from watchkeeper.codehosts.port import CodeHost
+from watchkeeper.domain.clock import SystemClock, SystemIds
+from watchkeeper.domain.errors import SourceError, StoreUnavailable
+from watchkeeper.llm.port import Model
+from watchkeeper.policy.rego import RegoGuard
+from watchkeeper.settings import CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
+from watchkeeper.shelf import plugin, plugins
+from watchkeeper.store.embedded import EmbeddedDatabase
+from watchkeeper.store.jobs import run_worker
+from watchkeeper.store.migrate import migrate
+from watchkeeper.store.postgres import PostgresStore
+from watchkeeper.telemetry.budget import MemoryLedger
+from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, SourceTools
+from watchkeeper.telemetry.resolver import Resolver
+from watchkeeper.workflows.advance import advance
+from watchkeeper.workflows.gather import learn_calls
+from watchkeeper.workflows.house import House
+
+log = logging.getLogger(__name__)
+
+_LEARN_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A house with the address of its database."""
+
+    house: House
+    store: PostgresStore
+    database_url: str
+    access: Access
+
+
+async def migrate_database(settings: Settings) -> str:
+    """Bring the database to this version; the revision reached."""
+    async with open_database(settings) as url:
+        return await asyncio.to_thread(migrate, url)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[str]:
+    """The address of the configured PostgreSQL, or of the embedded one, started."""
+    configured = settings.store.database_url.get_secret_value()
+    if configured:
+        yield configured
+        return
+    embedded = await asyncio.to_thread(EmbeddedDatabase, Path(settings.store.data_dir).absolute())
+    try:
+        yield await asyncio.to_thread(embedded.url)
+    finally:
+        await asyncio.to_thread(embedded.stop)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[Opened]:
+    """Everything built, migrated and connected; given back at the end."""
+    async with open_database(settings) as url:
+        await asyncio.to_thread(migrate, url)
+        store = PostgresStore.open(url, pool_size=settings.store.pool_size)
+        house = build_house(settings, store)
+        try:
+            yield Opened(house, store, url, Access(store, house.clock, house.ids, settings.server))
+        finally:
+            for source in house.sources:
+                await source.close()
+            if house.codehost is not None:
+                await house.codehost.aclose()
+            await store.close()
+
+
+def build_house(settings: Settings, store: PostgresStore) -> House:
+    """The parts, chosen by the settings."""
+    resolver = Resolver(settings.entities)
+    clock = SystemClock()
+    sources = build_sources(settings, SourceTools(clock, resolver, MemoryLedger(clock)))
+    return House(
+        settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings),
+        guard=RegoGuard(Path(settings.remediation.policies) if settings.remediation.policies else None),
+        service_of=lambda alert: resolver.resolve("metrics", alert.labels),
+        metrics=next((s for s in sources if isinstance(s, MetricQueries)), None),
+        objects=next((s for s in sources if isinstance(s, ObjectQueries)), None),
+        codehost=build_codehost(settings),
+    )  # fmt: skip
+
+
+def build_sources(settings: Settings, tools: SourceTools) -> tuple[Source, ...]:
+    """Every source whose section says where it is."""
+    shelf = plugins("watchkeeper.telemetry.sources", "build")
+    sections: dict[str, Section] = {n: getattr(settings.sources, n) for n in type(settings.sources).model_fields}
+    return tuple(shelf[name](section, tools) for name, section in sections.items() if switched_on(section))
+
+
+def switched_on(section: Section) -> bool:
+    """Does the section name a place to read?"""
+    match section:
+        case HttpSource():
+            return bool(section.url)
+        case KubernetesSource():
+            in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
+            return section.enabled and bool(section.server or section.kubeconfig or in_cluster)
+        case CaseFolderSource():
+            return bool(section.path)
+        case _:
+            return False
+
+
+def build_model(settings: Settings) -> Model:
+    """The configured provider; without its key, or where this version lacks it, `offline` with a warning."""
+    name = settings.llm.provider
+    known = plugins("watchkeeper.llm.providers", "build")
+    if name not in known and name in ("azure_openai", "openai"):
+        why = "has no key" if not settings.llm.api_key.get_secret_value() else "is not part of this version"
+        log.warning("llm.provider %s %s: falling back to offline", name, why)
+        name = "offline"
+    model: Model = plugin("watchkeeper.llm.providers", "build", name)(settings.llm)
+    return model
+
+
+def build_codehost(settings: Settings) -> CodeHost | None:
+    """None where no repository is named: plans stay suggestions."""
+    if not settings.delivery.repository:
+        return None
+    host: CodeHost = plugin("watchkeeper.codehosts.hosts", "build", settings.delivery.host)(settings.delivery)
+    return host
+
+
+async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30) -> None:
+    """Run the steps of incidents until told to stop."""
+    house = opened.house
+    learning = asyncio.create_task(_learn(house))
+    try:
+        await run_worker(
+            opened.store, opened.database_url, partial(advance, house), house.clock, stop,
+            concurrency=concurrency, sweep_seconds=house.settings.store.sweep_seconds, stalled_seconds=stalled_seconds,
+        )  # fmt: skip
+    finally:
+        learning.cancel()
+        with suppress(asyncio.CancelledError):
+            await learning
+
+
+async def _learn(house: House) -> None:
+    while True:
+        try:
+            await learn_calls(house)
+        except (SourceError, StoreUnavailable) as error:
+            log.warning("the call graph could not be learned: %s", error)
+        await asyncio.sleep(_LEARN_SECONDS)
+
+
+async def serve(opened: Opened, stop: asyncio.Event, *, host: str, port: int) -> None:
+    """Answer HTTP until told to stop."""
+    config = uvicorn.Config(
+        create_app(opened.house, access=opened.access), host=host, port=port, log_config=None, access_log=False,
+        timeout_graceful_shutdown=5, server_header=False,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign,unused-ignore]
+    serving = asyncio.create_task(server.serve())
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    server.should_exit = True
+    await serving
+    waiting.cancel()

@@ -1,0 +1,68 @@
+"""Fields of Kubernetes objects by path, and quantities such as 512Mi."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The entry of a list whose `name` is this."""
+
+    name: str
+
+
+Step = str | Named
+
+_TOKEN = re.compile(r"""\.?([A-Za-z0-9_/-]+)|\[name=([^\]]+)\]|\["([^"\]]+)"\]""")
+_QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
+_FACTORS = {
+    None: 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
+    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50,
+}  # fmt: skip
+
+
+def steps_of(path: str) -> tuple[Step, ...]:
+    """`spec.containers[name=web].env[name=A].value` or `metadata.annotations["a.b/c"]` as steps. ValueError if neither."""
+    out: list[Step] = []
+    at = 0
+    while at < len(path):
+        token = _TOKEN.match(path, at)
+        if token is None:
+            raise ValueError(f"not a field path: {path!r} at {at}")
+        plain, named, quoted = token.groups()
+        out.append(Named(named) if named else str(plain or quoted))
+        at = token.end()
+    return tuple(out)
+
+
+def read(thing: Any, path: str) -> Any:
+    """The value at a path, None where there is nothing."""
+    for step in steps_of(path):
+        if isinstance(step, Named):
+            entries = thing if isinstance(thing, list) else []
+            thing = next((e for e in entries if isinstance(e, Mapping) and e.get("name") == step.name), None)
+        else:
+            thing = thing.get(step) if isinstance(thing, Mapping) else None
+        if thing is None:
+            return None
+    return thing
+
+
+def quantity(value: Any) -> float | None:
+    """A Kubernetes quantity as a number (bytes, cores); None for what is not one."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    found = _QUANTITY.match(str(value).strip()) if value is not None else None
+    return float(found.group(1)) * _FACTORS[found.group(2)] if found else None
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equal as Kubernetes reads them: 1Gi and 1024Mi are the same, 3 and "3" too."""
+    if left == right:
+        return True
+    a, b = quantity(left), quantity(right)
+    return a is not None and b is not None and abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1.0)

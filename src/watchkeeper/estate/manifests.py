@@ -1,0 +1,162 @@
+"""Editing Kubernetes YAML by splicing text, so that comments, order and quoting survive and the diff is minimal.
+
+The parser tells where a value stands; only those characters change. Afterwards both texts are parsed again and must
+differ in exactly the fields that were meant (an anchor used twice would show here).
+"""
+
+import copy
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from watchkeeper.domain.remediation import FieldChange, FileEdit
+from watchkeeper.estate.fields import Named, Step, read, same, steps_of
+
+Files = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where an object is declared: file and number of the document in it."""
+
+    path: str
+    document: int
+    content: Mapping[str, Any]
+
+
+def locate(files: Files, kind: str, namespace: str, name: str) -> Located | str:
+    """The one document that declares the object, or why there is not exactly one. O(size of all files)."""
+    found = []
+    for path, text in sorted(files.items()):
+        if path.endswith((".yaml", ".yml")):
+            found += [Located(path, n, d) for n, d in enumerate(_documents(text)) if _declares(d, kind, namespace, name)]
+    if not found:
+        return f"no file of the repository declares {kind} {namespace}/{name}"
+    if len(found) > 1:
+        return f"{kind} {namespace}/{name} is declared twice: {', '.join(f.path for f in found)}"
+    return found[0]
+
+
+def edit(files: Files, located: Located, changes: Sequence[FieldChange]) -> FileEdit | str:
+    """The file with the fields set to their `after`, or why it cannot be done."""
+    before = after = files[located.path]
+    for change in changes:
+        spliced = _set(after, located.document, steps_of(change.path), change.after)
+        if isinstance(spliced, Problem):
+            return f"{located.path}: {change.path} cannot be edited: {spliced.words}"
+        after = spliced
+    problem = _unintended(before, after, located.document, changes)
+    return f"{located.path}: {problem}" if problem else FileEdit(located.path, before, after)
+
+
+def unified_diff(change: FileEdit) -> str:
+    """As `git diff` would show it."""
+    lines = difflib.unified_diff(
+        change.before.splitlines(keepends=True), change.after.splitlines(keepends=True),
+        f"a/{change.path}", f"b/{change.path}",
+    )  # fmt: skip
+    return "".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an edit is refused."""
+
+    words: str
+
+
+def _documents(text: str) -> list[Any]:
+    try:
+        return list(yaml.safe_load_all(text))
+    except yaml.YAMLError:
+        return []
+
+
+def _declares(document: Any, kind: str, namespace: str, name: str) -> bool:
+    if not isinstance(document, Mapping) or document.get("kind") != kind:
+        return False
+    head = document.get("metadata") or {}
+    return head.get("name") == name and head.get("namespace", "default") == namespace
+
+
+def _set(text: str, document: int, steps: Sequence[Step], value: Any) -> str | Problem:
+    node = list(yaml.compose_all(text, Loader=yaml.SafeLoader))[document]
+    for depth, step in enumerate(steps):
+        below = _child(node, step)
+        if below is None:
+            return _insert(text, node, steps[depth:], value)
+        node = below
+    if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
+        return Problem("it is not a plain value")
+    return text[: node.start_mark.index] + _scalar(value, node.style) + text[node.end_mark.index :]
+
+
+def _child(node: Any, step: Step) -> Any:
+    if isinstance(step, Named) and isinstance(node, yaml.SequenceNode):
+        for entry in node.value:
+            name = _child(entry, "name")
+            if name is not None and name.value == step.name:
+                return entry
+    if isinstance(step, str) and isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    return None
+
+
+def _insert(text: str, parent: Any, steps: Sequence[Step], value: Any) -> str | Problem:
+    """New keys as the first entry of a block mapping, at its indentation."""
+    if not isinstance(parent, yaml.MappingNode) or parent.flow_style or not parent.value:
+        return Problem("the place to add it is not a block of keys")
+    names = [s for s in steps if isinstance(s, str)]
+    if len(names) != len(steps):
+        return Problem("a list entry would have to be added")
+    first = parent.value[0][0].start_mark
+    lines = []
+    for depth, name in enumerate(names):
+        indent = " " * (first.column + 2 * depth)
+        last = depth == len(names) - 1
+        key = _scalar(name, None)
+        lines.append(f"{indent if depth else ''}{key}:{' ' + _scalar(value, None) if last else ''}\n")
+    return text[: first.index] + "".join(lines) + " " * first.column + text[first.index :]
+
+
+def _scalar(value: Any, style: str | None) -> str:
+    if isinstance(value, bool | int | float):
+        text = json.dumps(value)
+        return f'"{text}"' if style in ('"', "'") else text
+    text = str(value)
+    if style is None and _plain(text):
+        return text
+    return "'" + text.replace("'", "''") + "'" if style == "'" else json.dumps(text, ensure_ascii=False)
+
+
+def _plain(text: str) -> bool:
+    try:
+        return yaml.safe_load(f"k: {text}\n") == {"k": text}
+    except yaml.YAMLError:
+        return False
+
+
+def _unintended(before: str, after: str, document: int, changes: Sequence[FieldChange]) -> str:
+    old, new = _documents(before), _documents(after)
+    if len(old) != len(new):
+        return "the edit would break the file"
+    for change in changes:
+        if not same(read(new[document], change.path), change.after):
+            return f"{change.path} would not become {change.after}"
+    wanted = copy.deepcopy(old)
+    for change in changes:
+        _assign(wanted[document], steps_of(change.path), read(new[document], change.path))
+    return "" if wanted == new else "the edit would change more than was meant"
+
+
+def _assign(thing: Any, steps: Sequence[Step], value: Any) -> None:
+    for step in steps[:-1]:
+        if isinstance(step, Named):
+            thing = next(e for e in thing if e.get("name") == step.name)
+        else:
+            thing = thing.setdefault(step, {})
+    thing[steps[-1]] = value
