@@ -144,7 +144,7 @@ class Cluster(Protocol):
         """One object; namespace "" for cluster-scoped kinds."""
         ...
 
-    def list(self, kind: str, namespace: str = "", labels: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    def find(self, kind: str, namespace: str = "", labels: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """All of a kind; namespace "" for every namespace."""
         ...
 
