@@ -1,0 +1,15 @@
+"""Requests that cost several times the CPU: the pods hit their limit, answers queue and time out."""
+
+from watchkeeper.simulate.effects import Effects
+from watchkeeper.simulate.scenario import Scenario
+from watchkeeper.simulate.world import World
+
+SERVICE = "catalogue"
+
+
+def begin(world: World, pace: float) -> None:
+    """A fifth more than two pods can do; three pods can."""
+    world.afflict(SERVICE, Effects(cpu_factor=5.4, pace=pace))
+
+
+SCENARIO = Scenario("cpu_saturation", "cpu", SERVICE, "scale_out", begin)
