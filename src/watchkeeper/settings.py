@@ -103,6 +103,7 @@ class PrometheusSource(HttpSource):
     """Metrics."""
 
     step_seconds: float = Field(15, gt=0, description="Resolution of range queries.")
+    rate_window_seconds: float = Field(120, gt=0, description="Window of rates; at least four scrape intervals.")
     queries: dict[str, str] = Field({}, description="Vocabulary metric -> PromQL, over the shipped ones.")
 
 

@@ -13,6 +13,8 @@ import polars as pl
 from watchkeeper.domain.clock import Clock
 from watchkeeper.domain.evidence import Change, Missing, Series, Signal, Window
 from watchkeeper.domain.topology import Edge, Workload
+from watchkeeper.telemetry.budget import Ledger
+from watchkeeper.telemetry.resolver import Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class MetricQueries(Protocol):
         ...
 
 
+    async def started_at(self) -> float | None:
+        """When its process began (unix seconds): what it tells of before may have holes. None: it does not say."""
+        ...
+
+
 @runtime_checkable
 class ObjectQueries(Protocol):
     """A source that answers for single live objects; used by planning and by verification."""
@@ -101,9 +108,6 @@ class ObjectQueries(Protocol):
         """The object as the API sends it, or None where there is none. Raises SourceError."""
         ...
 
-    async def list(self, kind: str, namespace: str, labels: Mapping[str, str] | None = None) -> list[Mapping[str, Any]]:
-        """Objects of a kind, optionally by label. Raises SourceError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,5 @@ class SourceTools:
     """What a source may use; handed in by app."""
 
     clock: Clock
-    resolver: Any
-    """telemetry.resolver.Resolver"""
-    budget: Any
-    """telemetry.budget.Budget"""
+    resolver: Resolver
+    ledger: Ledger

@@ -560,15 +560,27 @@ def _set_operation(op: str, modifier: Any, left: Vector, right: Vector) -> Vecto
 
     nothing = np.zeros(steps, bool)
     if op == "or":
-        known = where(left)
-        rows = [r & ~known.get(key(x), nothing) for x, r in zip(right.labels, right.present, strict=True)]
-        shape = (len(right.labels), steps)
-        masked = np.array(rows, bool).reshape(shape)
-        return _present_only(
-            Vector([*left.labels, *right.labels], np.concatenate([left.values.reshape(-1, steps), right.values.reshape(-1, steps)]),
-                   np.concatenate([left.present.reshape(-1, steps), masked]))
-        )  # fmt: skip
+        return _union(left, right, where(left), key, steps)
     known = where(right)
     turned = op == "unless"
     rows = [p & (known.get(key(x), nothing) != turned) for x, p in zip(left.labels, left.present, strict=True)]
     return _present_only(Vector(left.labels, left.values, np.array(rows, bool).reshape(len(left.labels), steps)))
+
+
+def _union(left: Vector, right: Vector, known: dict[Any, Mask], key: Callable[[Labels], Any], steps: int) -> Vector:
+    """Left, and right where left has nothing; a series that is in both at different steps is one series."""
+    labels = list(left.labels)
+    values, present = [*left.values.reshape(-1, steps)], [*left.present.reshape(-1, steps)]
+    index = {tuple(sorted(x.items())): row for row, x in enumerate(labels)}
+    for row, x in enumerate(right.labels):
+        mask = right.present[row] & ~known.get(key(x), np.zeros(steps, bool))
+        at = index.get(tuple(sorted(x.items())))
+        if at is None:
+            labels.append(x)
+            values.append(right.values[row])
+            present.append(mask)
+        else:
+            values[at] = np.where(mask, right.values[row], values[at])
+            present[at] = present[at] | mask
+    shape = (len(labels), steps)
+    return _present_only(Vector(labels, np.array(values).reshape(shape), np.array(present, bool).reshape(shape)))

@@ -87,7 +87,7 @@ class RuleEngine:
         """One round: states move, ALERTS is written, changed groups are posted (again, where nobody took them)."""
         for rule in self.rules:
             if self._round(rule, now):
-                for group in {self._group_of(a) for a in rule.active.values()}:
+                for group in {self._group_of(a) for a in rule.active.values() if a.firing}:
                     self._owed[f"{rule.name} {group}"] = self._body(rule, group)
             rule.active = {k: a for k, a in rule.active.items() if not a.resolved_at}
         self._db.append(now, self._alert_samples(), "rules")
@@ -129,7 +129,7 @@ class RuleEngine:
         return out
 
     def _group_of(self, active: _Active) -> str:
-        return active.labels.get("namespace", "") if active.firing else "(pending)"
+        return active.labels.get("namespace", "")
 
     def _body(self, rule: _Rule, group: str) -> dict[str, Any]:
         alerts = [self._alert(rule, a) for a in rule.active.values() if a.firing and self._group_of(a) == group]

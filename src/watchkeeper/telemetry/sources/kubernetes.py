@@ -1,0 +1,233 @@
+"""Objects and events from the Kubernetes API, read only."""
+
+import asyncio
+import base64
+import ssl
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from watchkeeper.domain.errors import ConfigurationError, SourceError, SourceRefused, SourceUnavailable
+from watchkeeper.domain.evidence import Change, Missing, Origin, Signal
+from watchkeeper.domain.topology import Workload
+from watchkeeper.settings import HttpSource, KubernetesSource
+from watchkeeper.telemetry.budget import Purse
+from watchkeeper.telemetry.http import SourceClient
+from watchkeeper.telemetry.port import Probe, Reading, Scope, Source, SourceTools
+
+NAME = "kubernetes"
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_PAGE = 500
+_REVISION = "deployment.kubernetes.io/revision"
+
+ROOTS = {
+    "Pod": ("/api/v1", "pods"), "Service": ("/api/v1", "services"), "Endpoints": ("/api/v1", "endpoints"),
+    "Event": ("/api/v1", "events"), "Node": ("/api/v1", "nodes"), "Deployment": ("/apis/apps/v1", "deployments"),
+    "ReplicaSet": ("/apis/apps/v1", "replicasets"), "StatefulSet": ("/apis/apps/v1", "statefulsets"),
+    "DaemonSet": ("/apis/apps/v1", "daemonsets"),
+    "HorizontalPodAutoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
+    "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
+}  # fmt: skip
+"""kind -> (API root, plural)"""
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach the API."""
+
+    server: str
+    token: str = ""
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+
+class Kubernetes:
+    """Lists what a diagnosis needs; also answers for single objects (ObjectQueries)."""
+
+    name = NAME
+    signals = frozenset({Signal.KUBERNETES})
+
+    def __init__(self, settings: KubernetesSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        access = access_of(settings)
+        http = HttpSource(
+            url=access.server, token=access.token, ca_file=access.ca_file, cert_file=access.cert_file, key_file=access.key_file,
+            timeout_seconds=settings.timeout_seconds, concurrency=settings.concurrency, retries=settings.retries, budget=settings.budget,
+        )  # type: ignore[arg-type]  # fmt: skip
+        self._client = SourceClient(NAME, http, Purse(NAME, settings.budget, tools.ledger, tools.clock), transport=transport)
+
+    async def read(self, scope: Scope) -> Reading:
+        """All kinds at once. A kind we may not list is a Missing of its own."""
+        results = await asyncio.gather(*(self._kind(kind, scope) for kind in ROOTS))
+        objects = [o for found in results if not isinstance(found, Missing) for o in found]
+        missing = tuple(r for r in results if isinstance(r, Missing))
+        if len(missing) == len(ROOTS):
+            missing = (Missing(Signal.KUBERNETES, NAME, "", missing[0].reason),)
+        workloads = tuple(
+            Workload(o["metadata"]["namespace"], o["kind"], o["metadata"]["name"]) for o in objects if o["kind"] in _WORKLOADS
+        )
+        return Reading(objects=tuple(objects), changes=releases(objects, scope), workloads=workloads, missing=missing)
+
+    async def _kind(self, kind: str, scope: Scope) -> list[dict[str, Any]] | Missing:
+        spaces = scope.namespaces if kind != "Node" else ()
+        try:
+            found = [await self._list(kind, space, scope.incident_id) for space in (spaces or ("",))]
+        except SourceError as error:
+            return Missing(Signal.KUBERNETES, NAME, f"list {kind}", str(error))
+        return [o for part in found for o in part]
+
+    async def _list(self, kind: str, namespace: str, incident: str) -> list[dict[str, Any]]:
+        """All pages. A continue token that grew too old starts the list again, once."""
+        for again in (False, True):
+            try:
+                return await self._pages(kind, namespace, incident)
+            except SourceRefused as error:
+                if "410" not in str(error) or again:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _pages(self, kind: str, namespace: str, incident: str) -> list[dict[str, Any]]:
+        out: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            params = {"limit": str(_PAGE), **({"continue": token} if token else {})}
+            body = (await self._client.get(_path(kind, namespace), params, incident=incident)).json()
+            # List items lack their kind.
+            out += [{**item, "kind": kind} for item in body.get("items") or []]
+            token = (body.get("metadata") or {}).get("continue", "")
+            if not token:
+                return out
+
+    async def get(self, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """One object as it is now; None where there is none."""
+        try:
+            answer = await self._client.get(f"{_path(kind, namespace)}/{name}")
+        except SourceRefused as error:
+            if " 404" in str(error):
+                return None
+            raise
+        return dict(answer.json())
+
+    async def probe(self) -> list[Probe]:
+        """Does it answer, and may we list what we need?"""
+        try:
+            version = (await self._client.get("/version")).json().get("gitVersion", "?")
+        except SourceError as error:
+            return [Probe(NAME, False, str(error), error.hint or "check sources.kubernetes.kubeconfig or KUBE_CONFIG_PATH")]
+        denied = []
+        for kind in ROOTS:
+            try:
+                await self._client.get(_path(kind, ""), {"limit": "1"})
+            except SourceRefused:
+                denied.append(kind)
+            except SourceUnavailable as error:
+                return [Probe(NAME, False, str(error), error.hint)]
+        words = f"{version} at {self._client.url}"
+        if denied:
+            hint = "bind a ClusterRole with get, list on these to our account"
+            return [Probe(NAME, False, f"{words}; may not list {', '.join(denied)}", hint)]
+        return [Probe(NAME, True, f"{words}, every kind may be listed")]
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._client.close()
+
+
+def _path(kind: str, namespace: str) -> str:
+    root, plural = ROOTS[kind]
+    return f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"
+
+
+def releases(objects: list[dict[str, Any]], scope: Scope) -> tuple[Change, ...]:
+    """A ReplicaSet made in the window or shortly before is a release, where an earlier one of its owner is known."""
+    by_owner: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for o in objects:
+        owner = next((r["name"] for r in o["metadata"].get("ownerReferences", []) if r.get("kind") == "Deployment"), "")
+        if o["kind"] == "ReplicaSet" and owner:
+            by_owner.setdefault((o["metadata"]["namespace"], owner), []).append(o)
+    out = []
+    for (_, owner), sets in by_owner.items():
+        sets.sort(key=_revision_of)
+        for before, after in zip(sets, sets[1:], strict=False):
+            at = datetime.fromisoformat(str(after["metadata"]["creationTimestamp"]).replace("Z", "+00:00"))
+            if scope.window.start - timedelta(minutes=30) <= at <= scope.window.end:
+                out.append(_release(owner, before, after, at))
+    return tuple(out)
+
+
+def _release(owner: str, before: dict[str, Any], after: dict[str, Any], at: datetime) -> Change:
+    old, new = _image(before), _image(after)
+    kind = "release" if old != new else "config"
+    what = f"{old} to {new}" if old != new else "the same image, another template"
+    details = {
+        "from_image": old, "to_image": new, "revision": str(_revision_of(after)), "previous_revision": str(_revision_of(before)),
+    }  # fmt: skip
+    return Change(after["metadata"]["uid"], at, kind, owner, f"{owner}: {what}", origin=Origin.CONTROL_PLANE, details=details)
+
+
+def _revision_of(thing: dict[str, Any]) -> int:
+    said = str((thing["metadata"].get("annotations") or {}).get(_REVISION, "0"))
+    return int(said) if said.isdigit() else 0
+
+
+def _image(thing: dict[str, Any]) -> str:
+    containers = thing["spec"].get("template", {}).get("spec", {}).get("containers", [])
+    return str(containers[0].get("image", "")) if containers else ""
+
+
+def access_of(settings: KubernetesSource) -> Access:
+    """From the settings, a kubeconfig, or the pod's own account."""
+    if settings.server:
+        return Access(settings.server)
+    if settings.kubeconfig:
+        return _from_kubeconfig(Path(settings.kubeconfig).expanduser(), settings.context)
+    try:
+        token = (_ACCOUNT / "token").read_text().strip()
+    except OSError:
+        raise ConfigurationError("no kubeconfig is configured and this is not a pod", hint="set KUBE_CONFIG_PATH") from None
+    return Access("https://kubernetes.default.svc", token, str(_ACCOUNT / "ca.crt"))
+
+
+def _from_kubeconfig(path: Path, context: str) -> Access:
+    try:
+        config = yaml.safe_load(path.read_text())
+        chosen = context or config["current-context"]
+        names = next(c["context"] for c in config["contexts"] if c["name"] == chosen)
+        cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == names["cluster"])
+        user = next(u["user"] or {} for u in config["users"] if u["name"] == names["user"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, StopIteration) as error:
+        words = f"{path} is not a kubeconfig with {'context ' + context if context else 'a current context'}: {error}"
+        raise ConfigurationError(words, hint="set KUBE_CONFIG_PATH") from None
+    if "exec" in user or "auth-provider" in user:
+        hint = "give Watchkeeper a service account of its own and a kubeconfig with its token"
+        raise ConfigurationError(f"{path}: the user runs a program to log in, which Watchkeeper does not do", hint=hint)
+    return Access(
+        cluster["server"], user.get("token", ""), _file(cluster, "certificate-authority"),
+        _file(user, "client-certificate"), _file(user, "client-key"),
+    )  # fmt: skip
+
+
+def _file(section: dict[str, Any], key: str) -> str:
+    """Path of a certificate, written out where the kubeconfig holds it inline."""
+    inline = section.get(f"{key}-data")
+    if not inline:
+        return str(section.get(key, ""))
+    try:
+        content = base64.b64decode(inline)
+    except (ValueError, ssl.SSLError):
+        raise ConfigurationError(f"{key}-data in the kubeconfig is not base64") from None
+    with tempfile.NamedTemporaryFile(prefix="watchkeeper-", suffix=".pem", delete=False) as out:
+        out.write(content)
+    return out.name
+
+
+def build(settings: KubernetesSource, tools: SourceTools) -> Source:
+    """From `sources.kubernetes`."""
+    return Kubernetes(settings, tools)
