@@ -6,25 +6,30 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import uvicorn
 
-from watchkeeper.access.tokens import Access
+from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
 from watchkeeper.codehosts.port import CodeHost
+from watchkeeper.console.routes import mount as mount_console
 from watchkeeper.domain.clock import SystemClock, SystemIds
 from watchkeeper.domain.errors import SourceError, StoreUnavailable
+from watchkeeper.domain.severity import Role
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.rego import RegoGuard
 from watchkeeper.settings import CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
 from watchkeeper.shelf import plugin, plugins
 from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.jobs import run_worker
+from watchkeeper.store.ledger import add_spending
 from watchkeeper.store.migrate import migrate
+from watchkeeper.store.port import StoredToken
 from watchkeeper.store.postgres import PostgresStore
-from watchkeeper.telemetry.budget import MemoryLedger
+from watchkeeper.telemetry.budget import Spend
 from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, SourceTools
 from watchkeeper.telemetry.resolver import Resolver
 from watchkeeper.workflows.advance import advance
@@ -74,7 +79,7 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         store = PostgresStore.open(url, pool_size=settings.store.pool_size)
         house = build_house(settings, store)
         try:
-            yield Opened(house, store, url, Access(store, house.clock, house.ids, settings.server))
+            yield Opened(house, store, url, Access(StoredTokens(house), house.ids, settings.server))
         finally:
             for source in house.sources:
                 await source.close()
@@ -87,7 +92,7 @@ def build_house(settings: Settings, store: PostgresStore) -> House:
     """The parts, chosen by the settings."""
     resolver = Resolver(settings.entities)
     clock = SystemClock()
-    sources = build_sources(settings, SourceTools(clock, resolver, MemoryLedger(clock)))
+    sources = build_sources(settings, SourceTools(clock, resolver, SharedLedger(store)))
     return House(
         settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings),
         guard=RegoGuard(Path(settings.remediation.policies) if settings.remediation.policies else None),
@@ -96,6 +101,40 @@ def build_house(settings: Settings, store: PostgresStore) -> House:
         objects=next((s for s in sources if isinstance(s, ObjectQueries)), None),
         codehost=build_codehost(settings),
     )  # fmt: skip
+
+
+class SharedLedger:
+    """Source budgets that all workers share."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+
+    async def spend(self, account: str, amount: Spend) -> Spend:
+        """Add to an account; its total afterwards."""
+        amounts = (amount.queries, amount.bytes, amount.series, amount.seconds)
+        return Spend(*await add_spending(self._store, account, amounts))
+
+
+class StoredTokens:
+    """The token book kept in the store."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def keep(self, token_id: str, name: str, role: Role, secret_hash: str, days: float) -> None:
+        """Remember a new token."""
+        now = self._house.clock.now()
+        async with self._house.store.transaction() as tx:
+            await tx.save_token(StoredToken(token_id, name, role, now, now + timedelta(days=days)), secret_hash)
+            await tx.audit("administrator", "token.created", token_id, {"name": name, "role": str(role)}, now)
+
+    async def find(self, secret_hash: str) -> Token | None:
+        """The valid token with this hash."""
+        async with self._house.store.transaction() as tx:
+            found = await tx.token(secret_hash)
+        if found is None or found.revoked or (found.expires_at and found.expires_at <= self._house.clock.now()):
+            return None
+        return Token(found.id, found.name, found.role)
 
 
 def build_sources(settings: Settings, tools: SourceTools) -> tuple[Source, ...]:
@@ -165,8 +204,10 @@ async def _learn(house: House) -> None:
 
 async def serve(opened: Opened, stop: asyncio.Event, *, host: str, port: int) -> None:
     """Answer HTTP until told to stop."""
+    doors = create_app(opened.house, access=opened.access)
+    mount_console(doors)
     config = uvicorn.Config(
-        create_app(opened.house, access=opened.access), host=host, port=port, log_config=None, access_log=False,
+        doors, host=host, port=port, log_config=None, access_log=False,
         timeout_graceful_shutdown=5, server_header=False,
     )  # fmt: skip
     server = uvicorn.Server(config)

@@ -91,6 +91,11 @@ create table calls (
     caller text not null, callee text not null, origin text not null, seen_at timestamptz not null,
     primary key (caller, callee)
 );
+
+create table spending (
+    account text primary key, queries bigint not null, bytes bigint not null, series bigint not null,
+    seconds double precision not null, at timestamptz not null default now()
+);
 """
 
 

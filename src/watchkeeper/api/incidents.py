@@ -1,0 +1,103 @@
+"""Incidents, plans and decisions."""
+
+from typing import Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from watchkeeper.api import shown
+from watchkeeper.api.doorkeeper import Approver, Responder, TheHouse, Viewer
+from watchkeeper.api.evidence_body import AnalyzeBody, evidence_of
+from watchkeeper.domain.incident import Stage
+from watchkeeper.domain.remediation import Decision
+from watchkeeper.domain.severity import Severity
+from watchkeeper.workflows.analyze import analyze
+from watchkeeper.workflows.decide import decide
+
+router = APIRouter(prefix="/api/v1", tags=["incidents"])
+
+
+class Analysis(BaseModel):
+    """The specification's answer."""
+
+    incident_id: str
+    root_cause: str
+    severity: str
+    confidence: float
+    recommended_fix: dict[str, Any]
+    generated_code: str
+
+
+@router.post("/incidents/analyze")
+async def analyze_incident(body: AnalyzeBody, house: TheHouse, who: Responder) -> Analysis:
+    """Diagnose evidence that you send. Nothing is stored, nothing is done."""
+    said = await analyze(evidence_of(body), body.environment)
+    confidence = said.diagnosis.cause.confidence if said.diagnosis.cause else 0.0
+    return Analysis(
+        incident_id=body.incident_id or house.ids.new("inc"), root_cause=said.diagnosis.root_cause, severity=said.severity,
+        confidence=confidence, recommended_fix=dict(said.recommended_fix), generated_code=said.generated_code,
+    )  # fmt: skip
+
+
+@router.get("/incidents")
+async def list_incidents(
+    house: TheHouse, who: Viewer, cursor: str = "", limit: int = Query(50, ge=1, le=500),
+    stage: Stage | None = None, severity: Severity | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Newest first; `cursor` of one page asks for the next."""
+    page = await house.store.list_incidents(cursor=cursor, limit=limit, stage=stage, severity=severity)
+    return {"items": [shown.incident(i) for i in page.items], "cursor": page.cursor}
+
+
+@router.get("/incidents/{incident_id}")
+async def one_incident(incident_id: str, house: TheHouse, who: Viewer) -> dict[str, Any]:
+    """Everything about one incident."""
+    async with house.store.transaction() as tx:
+        incident = await tx.incident(incident_id)
+        diagnosis, plans = await tx.diagnosis(incident_id), await tx.plans_of(incident_id)
+        alerts, timeline = await tx.alerts_of(incident_id), await tx.events(incident_id)
+    return {
+        "incident": shown.incident(incident), "diagnosis": shown.diagnosis(diagnosis), "plans": [shown.plan(p) for p in plans],
+        "alerts": [shown.alert(a) for a in alerts], "timeline": [shown.event(e) for e in timeline],
+    }  # fmt: skip
+
+
+@router.get("/alerts")
+async def list_alerts(
+    house: TheHouse, who: Viewer, cursor: str = "", limit: int = Query(50, ge=1, le=500), incident_id: str = ""
+) -> dict[str, Any]:
+    """Newest first."""
+    page = await house.store.list_alerts(cursor=cursor, limit=limit, incident_id=incident_id)
+    return {"items": [shown.alert(a) for a in page.items], "cursor": page.cursor}
+
+
+class Word(BaseModel):
+    """A person's decision on exactly what they were shown."""
+
+    digest: str
+    reason: str = ""
+
+
+@router.get("/plans/{plan_id}")
+async def one_plan(plan_id: str, house: TheHouse, who: Viewer) -> dict[str, Any]:
+    """A plan with its diff, its verdict and its digest."""
+    async with house.store.transaction() as tx:
+        return shown.plan(await tx.plan(plan_id))
+
+
+@router.post("/plans/{plan_id}/approve")
+async def approve(plan_id: str, word: Word, house: TheHouse, who: Approver) -> dict[str, Any]:
+    """Agree to the plan with this digest. Saying it twice acts once."""
+    record = await decide(
+        house, plan_id, digest=word.digest, decision=Decision.APPROVED, by=who.name, role=who.role, door="api", reason=word.reason
+    )
+    return shown.plan(record)
+
+
+@router.post("/plans/{plan_id}/reject")
+async def reject(plan_id: str, word: Word, house: TheHouse, who: Approver) -> dict[str, Any]:
+    """Say no to the plan with this digest."""
+    record = await decide(
+        house, plan_id, digest=word.digest, decision=Decision.REJECTED, by=who.name, role=who.role, door="api", reason=word.reason
+    )
+    return shown.plan(record)

@@ -1,0 +1,38 @@
+"""Predictions and plain questions."""
+
+import re
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from watchkeeper.api.doorkeeper import Responder, TheHouse, Viewer
+from watchkeeper.domain.errors import InvalidInput
+from watchkeeper.workflows.answer import answer
+from watchkeeper.workflows.forecast import anomalies
+
+router = APIRouter(prefix="/api/v1", tags=["questions"])
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@router.get("/predict/anomalies")
+async def predict(service: str, house: TheHouse, who: Viewer, window: str = "1h") -> dict[str, Any]:
+    """What of a service is unusual now, against its own last `window` (such as 30m, 1h, 2d)."""
+    found = re.fullmatch(r"(\d{1,4})([smhd])", window)
+    if not found or not 60 <= int(found.group(1)) * _SECONDS[found.group(2)] <= 7 * 86400:
+        raise InvalidInput(f"not a window: {window!r}", field="window", hint="between 60s and 7d, such as 1h")
+    return dict(await anomalies(house, service, int(found.group(1)) * _SECONDS[found.group(2)]))
+
+
+class Question(BaseModel):
+    """Plain words."""
+
+    query: str = Field(max_length=2000)
+    context: str = ""
+
+
+@router.post("/chat/query")
+async def ask(question: Question, house: TheHouse, who: Responder) -> dict[str, Any]:
+    """Answer from incidents and current measurements."""
+    said = await answer(house, question.query, question.context)
+    return {"response": said.text, "data": dict(said.data)}
