@@ -7,31 +7,31 @@ from watchkeeper.diagnose.case import Case, finding, strongest
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
-_HALF_MS = 15.0
-"""Extra milliseconds at which an edge counts half."""
+_HALF_MS = 60.0
+"""Extra milliseconds at which a culprit counts half."""
+_LEAST_MS = 5.0
 _LEAST_CALLS = 3
 
 
 def examine(case: Case) -> list[Finding]:
-    """A service whose edges, in and out, all lost time is the likelier culprit than a neighbour with one slow edge."""
+    """Each slow edge is blamed on one of its ends: the one whose edges lost most and are slow throughout."""
     edges = edge_gaps(case)
     if edges.is_empty():
         return []
-    ends = pl.concat(
-        [
-            edges.select(pl.col("p_service").alias("at"), "extra", pl.lit(False).alias("inward")),
-            edges.select(pl.col("service").alias("at"), "extra", pl.lit(True).alias("inward")),
-        ]
-    )
-    slow = pl.col("extra") > 5.0
-    by_service = ends.group_by("at").agg(
-        (pl.col("extra").clip(0, None) * slow).sum().alias("lost"),
-        slow.mean().alias("share"),
-        slow.sum().alias("count"),
-        (pl.col("inward") & slow).any().alias("inward"),
-        pl.col("extra").max().alias("worst"),
-    )
-    return strongest(_finding(*row) for row in by_service.iter_rows() if row[3])
+    left = {(a, b): extra for a, b, extra in edges.iter_rows()}
+    every = {end: [e for e in left if end in e] for pair in left for end in pair}
+    found = []
+    while slow := {pair: extra for pair, extra in left.items() if extra > _LEAST_MS}:
+        culprit = max(every, key=lambda end: (_blame(every[end], slow), end))
+        mine = [pair for pair in every[culprit] if pair in slow]
+        found.append(_finding(culprit, [slow[p] for p in mine], len(every[culprit])))
+        left = {pair: extra for pair, extra in left.items() if pair not in mine}
+    return strongest(found)
+
+
+def _blame(edges: list[tuple[str, str]], slow: dict[tuple[str, str], float]) -> float:
+    lost = [slow[e] for e in edges if e in slow]
+    return sum(lost) * (len(lost) / len(edges)) ** 2
 
 
 def edge_gaps(case: Case) -> pl.DataFrame:
@@ -59,11 +59,12 @@ def edge_gaps(case: Case) -> pl.DataFrame:
     return sides.select("p_service", "service", extra)
 
 
-def _finding(service: str, lost: float, share: float, count: int, inward: bool, worst: float) -> Finding:
-    weighed = lost * share * (1.0 if inward else 0.7)
+def _finding(service: str, lost: list[float], edges: int) -> Finding:
+    worst, share = max(lost), len(lost) / edges
+    weighed = worst * (0.5 + 0.5 * share)
     words = (
         f"calls to and from {service} spend up to {worst:.0f} ms more between caller and callee "
-        f"({count} of its edges, {share:.0%})"
+        f"({len(lost)} of its {edges} edges)"
     )
     return finding(
         "edge_gap", "network", service, "latency-90", weighed / (weighed + _HALF_MS), words,

@@ -58,7 +58,8 @@ def losses(case: Case) -> pl.DataFrame:
             (pl.col("k_before") / pl.col("n_before")).alias("before"),
             (pl.col("k_after") / pl.col("n_after")).alias("after"),
         )
-        .filter(pl.col("before") > 0.1)
+        # Fewer visits to an error handler are no fault.
+        .filter((pl.col("before") > 0.1) & ~pl.col("child").str.contains("(?i)error|exception"))
     )
     loss = ((pl.col("before") - pl.col("after")) / pl.col("before")).alias("loss")
     return calls.with_columns(loss).filter(pl.col("loss") > 0.15)

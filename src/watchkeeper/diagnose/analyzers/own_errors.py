@@ -1,7 +1,8 @@
-"""Errors: availability that falls or an error rate that rises, after subtracting what the worst callee explains."""
+"""Errors: requests a service fails itself, beyond what its worst callee explains."""
 
 from watchkeeper.diagnose.analyzer import Analyzer
-from watchkeeper.diagnose.case import Case, finding, strongest
+from watchkeeper.diagnose.case import Case, Shift, finding, strongest
+from watchkeeper.diagnose.impact import loads, own_share, relative, steered
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
@@ -10,26 +11,35 @@ _HALF_POINTS = 3.0
 
 
 def examine(case: Case) -> list[Finding]:
-    """One finding a service: percentage points of its requests that fail beyond what its callees explain."""
-    drops = {s: max(x.low - x.bottom for x in found) for s, found in case.of("availability").items()}
-    for service, found in case.of("error-rate").items():
-        drops[service] = max(drops.get(service, 0.0), *(x.top - x.high for x in found))
-    return strongest(f for s, drop in drops.items() if (f := _finding(case, s, drop, drops)))
+    """Percentage points beyond the past's own extremes, times requests: what users lose. Callees are subtracted."""
+    worst = {s: max(found, key=_drop) for s, found in case.of("availability", "error-rate").items()}
+    points = {s: _drop(shift) for s, shift in worst.items() if _drop(shift) >= 0.5}
+    load = loads(case)
+    weighed = bool(case.evidence.alerting_service) and case.evidence.alerting_service in load
+    amounts = {s: drop * (load.get(s, 0.0) if weighed else 1.0) for s, drop in points.items()}
+    own = own_share(case, amounts)
+    shares = relative(case, own) if weighed else dict.fromkeys(own, 1.0)
+    found = []
+    for service, amount in own.items():
+        mine = points[service] * amount / amounts[service]
+        strength = mine / (mine + _HALF_POINTS) * (0.1 + 0.9 * shares[service]) * steered(case, "availability", "error")
+        found.append(_finding(worst[service], points[service], mine, strength))
+    return strongest(found)
 
 
-def _finding(case: Case, service: str, drop: float, drops: dict[str, float]) -> Finding | None:
-    callees = case.topology.callees.get(service, frozenset())
-    explained = max((drops.get(c, 0.0) for c in callees), default=0.0)
-    own = drop - 0.8 * max(explained, 0.0)
-    if drop < 0.5 or own <= 0:
-        return None
-    metric = "availability" if service in case.of("availability") else "error-rate"
+def _drop(shift: Shift) -> float:
+    return shift.low - shift.bottom if shift.series.metric == "availability" else shift.top - shift.high
+
+
+def _finding(shift: Shift, drop: float, mine: float, strength: float) -> Finding:
+    service = shift.series.service
     words = f"{service} fails {drop:.1f} percentage points more of its requests than before"
-    if explained > 0.5:
-        words += f"; its callees explain {explained:.1f} of them"
+    if mine < 0.8 * drop:
+        words += f"; its callees explain {drop - mine:.1f} of them"
+    during = shift.bottom if shift.series.metric == "availability" else shift.top
     return finding(
-        "own_errors", "errors", service, metric, own / (own + _HALF_POINTS), words,
-        signal=Signal.METRICS, during=drop, unit="percentage points",
+        "own_errors", "errors", service, shift.series.metric, strength, words, signal=Signal.METRICS,
+        before=shift.normal, during=during, unit="%", query=shift.series.query,
     )  # fmt: skip
 
 

@@ -1,0 +1,49 @@
+"""Diagnosis of every case of a labelled folder; predictions in the form the data's own scorer reads."""
+
+import json
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from watchkeeper.diagnose.diagnose import diagnose
+from watchkeeper.domain.errors import InvalidInput
+from watchkeeper.telemetry.sources.case_folder import load
+
+Progress = Callable[[int, int], object]
+
+
+def run(
+    directory: Path,
+    *,
+    predictions: Path | None = None,
+    indicators: Path | None = None,
+    json_out: Path | None = None,
+    progress: Progress = lambda done, total: None,
+) -> dict[str, Any]:
+    """Figures: cases, seconds a case, peak memory. Raises InvalidInput where the folder holds no case."""
+    cases = sorted(p.parent for p in directory.glob("*/inject_time.txt"))
+    if not cases:
+        raise InvalidInput(f"{directory} holds no case", hint="a case is a folder with inject_time.txt (docs/reference/case-folder.md)")
+    ranked: dict[str, list[str]] = {}
+    shown: dict[str, list[str]] = {}
+    seconds, abstained = [], 0
+    for number, case in enumerate(cases, 1):
+        began = time.monotonic()
+        diagnosis = diagnose(load(case))
+        seconds.append(time.monotonic() - began)
+        abstained += diagnosis.abstained
+        ranked[case.name] = [h.service for h in diagnosis.hypotheses]
+        shown[case.name] = [f"{h.service}_{f.indicator}" for h in diagnosis.hypotheses for f in h.findings]
+        progress(number, len(cases))
+    figures = {
+        "benchmark": "diagnose", "directory": directory.name, "cases": len(cases), "abstained": abstained,
+        "median_seconds": round(statistics.median(seconds), 3), "worst_seconds": round(max(seconds), 3),
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }  # fmt: skip
+    for path, content in ((predictions, ranked), (indicators, shown), (json_out, figures)):
+        if path is not None:
+            path.write_text(json.dumps(content, indent=1) + "\n")
+    return figures

@@ -1,0 +1,40 @@
+"""Plain sentences without a model: each cites evidence that exists."""
+
+from collections.abc import Sequence
+
+from watchkeeper.domain.diagnosis import Hypothesis, Sentence
+from watchkeeper.domain.evidence import EvidenceFile
+from watchkeeper.domain.faults import FAULTS
+
+_SURE, _LIKELY = 0.75, 0.4
+
+
+def explain(hypotheses: Sequence[Hypothesis], evidence: EvidenceFile, *, abstained: bool) -> tuple[Sentence, ...]:
+    """Cause first, then what supports it, whom it explains, and the runner-up."""
+    if abstained or not hypotheses:
+        missing = "; ".join(f"{m.signal}: {m.reason}" for m in evidence.missing) or "everything asked for was read"
+        return (Sentence(f"Inconclusive: nothing measured stands out. What could not be seen: {missing}.", ()),)
+    first = hypotheses[0]
+    out = [Sentence(_headline(first), _cites(first, 0))]
+    for finding in first.findings[1:4]:
+        out.append(Sentence(f"Also, {finding.summary}.", tuple(e.id for e in finding.evidence)))
+    if first.explains:
+        names = ", ".join(first.explains[:6])
+        out.append(Sentence(f"This explains what is seen at {names}, which depend on it.", _cites(first, 0)))
+    if len(hypotheses) > 1 and hypotheses[1].confidence > 0.15:
+        second = hypotheses[1]
+        words = f"Less likely: {FAULTS[second.kind].title.lower()} in {second.service}; {second.findings[0].summary}."
+        out.append(Sentence(words, _cites(second, 0)))
+    known = {e.id for h in hypotheses for e in h.evidence}
+    return tuple(s for s in out if s.cites and set(s.cites) <= known)
+
+
+def _headline(cause: Hypothesis) -> str:
+    sure = "" if cause.confidence >= _SURE else "Probably " if cause.confidence >= _LIKELY else "Perhaps "
+    title = FAULTS[cause.kind].title
+    title = title if not sure else title[0].lower() + title[1:] if not title[:2].isupper() else title
+    return f"{sure}{title} in {cause.service}: {cause.findings[0].summary}."
+
+
+def _cites(hypothesis: Hypothesis, number: int) -> tuple[str, ...]:
+    return tuple(e.id for e in hypothesis.findings[number].evidence)
