@@ -109,11 +109,11 @@ class Case:
 
     @cached_property
     def in_reach(self) -> frozenset[str]:
-        """Services that can be the cause: what the alerting service calls, or all where none is named."""
-        named = self.evidence.alerting_service
-        if not named or named not in self.topology.services:
+        """Services that can be the cause: what the alerting services call, or all where the graph knows none of them."""
+        named = {self.evidence.alerting_service, *self.evidence.also_alerting} & self.topology.services
+        if not named:
             return self.services
-        return self.topology.downstream(named)
+        return frozenset(s for service in named for s in self.topology.downstream(service))
 
 
 def measure(series: Series, onset: float) -> Shift | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from watchkeeper.diagnose.case import Case
 from watchkeeper.domain.diagnosis import Finding, Hypothesis
 
+_SYMPTOMS = ("latency", "errors")
 _LEAST = 0.12
 """Score below which nothing is claimed."""
 
@@ -34,7 +35,8 @@ def _hypothesis(
     everyone: dict[str, list[Finding]],
 ) -> Hypothesis:
     ordered = sorted(findings, key=lambda f: -f.strength)
-    first = ordered[0]
+    first = _naming(ordered)
+    ordered = [first, *(f for f in ordered if f is not first)]
     explains = sorted((case.topology.upstream(service) - {service}) & everyone.keys())
     return Hypothesis(
         service=service,
@@ -45,6 +47,12 @@ def _hypothesis(
         findings=tuple(ordered),
         explains=tuple(explains),
     )
+
+
+def _naming(ordered: Sequence[Finding]) -> Finding:
+    """The strongest finding that names a mechanism; a mere symptom (slow, failing) names the kind only without one."""
+    mechanisms = [f for f in ordered if f.kind not in _SYMPTOMS and f.strength >= 0.5 * ordered[0].strength]
+    return mechanisms[0] if mechanisms else ordered[0]
 
 
 def _confidence(score: float, scored: dict[str, float]) -> float:

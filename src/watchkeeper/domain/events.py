@@ -15,6 +15,7 @@ EVENT_KINDS = MappingProxyType(
         "approval.granted": "Agreed, by a person or by policy.",
         "approval.rejected": "A person said no.",
         "approval.void": "What was agreed to no longer holds.",
+        "change.started": "What was agreed to is carried out.",
         "change.dry_run": "The repair was rendered but, in dry run, not carried out.",
         "change.pull_request": "A pull request was opened.",
         "change.checks": "The pull request's checks reported.",

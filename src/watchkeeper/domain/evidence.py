@@ -144,6 +144,8 @@ class EvidenceFile:
     alerts: tuple[Alert, ...] = ()
     alerting_service: str = ""
     """The service the pager named ("" if none): where it hurts, not where it comes from."""
+    also_alerting: frozenset[str] = frozenset()
+    """Further services that alerts of the incident name."""
     alerting_metric: str = ""
     """The vocabulary name of the metric the pager named ("" if none)."""
     workloads: Mapping[str, Workload] = field(default_factory=dict)

@@ -6,13 +6,13 @@ from watchkeeper.domain.evidence import EvidenceFile, Series
 from watchkeeper.domain.remediation import Check
 from watchkeeper.domain.topology import Workload
 
-# metric -> (worse when it grows?, least change that counts, in the metric's unit)
+# metric -> (least change that counts, value under which it is well whatever it was before), in the metric's unit
 _BANDS = {
-    "latency-95": (True, 0.05),
-    "error-rate": (True, 1.0),
-    "pool-rate": (True, 10.0),
-    "cpu-rate": (True, 10.0),
-    "mem-rate": (True, 10.0),
+    "latency-95": (0.05, 0.0),
+    "error-rate": (1.0, 0.0),
+    "pool-rate": (10.0, 85.0),
+    "cpu-rate": (10.0, 85.0),
+    "mem-rate": (10.0, 85.0),
 }
 
 
@@ -57,9 +57,9 @@ def _band(evidence: EvidenceFile, service: str, metric: str) -> list[Check]:
     before, during = _values(evidence, series)
     if len(before) < 3 or len(during) == 0:
         return []
-    _, least = _BANDS[metric]
+    least, fine = _BANDS[metric]
     high = float(np.quantile(before, 0.99))
-    limit = high + max(least, 0.25 * abs(high))
+    limit = max(high + max(least, 0.25 * abs(high)), fine)
     worst = float(np.quantile(during, 0.9))
     arguments = {"service": service, "metric": metric, "limit": round(limit, 4), "during": round(worst, 4)}
     if worst <= limit:

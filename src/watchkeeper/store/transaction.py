@@ -23,6 +23,8 @@ from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredTok
 EVENTS_CHANNEL = "watchkeeper_events"
 STEP_TASK = "advance_incident"
 QUEUE = "incidents"
+WAKE = '{"type": "job_inserted", "job_id": 0}'
+"""What procrastinate itself sends when a job is inserted."""
 QUARANTINE_BYTES = 64 * 1024
 QUARANTINE_DAYS = 7
 CALLS_DAYS = 7
@@ -273,7 +275,7 @@ class PostgresTransaction:
             id=incident_id, at=at,
         )  # fmt: skip
         if brought:
-            await self._do("select pg_notify('procrastinate_queue_v1#' || :queue, '{}')", queue=QUEUE)
+            await self._do("select pg_notify('procrastinate_queue_v1#' || :queue, :note)", queue=QUEUE, note=WAKE)
             return
         await self._do(
             "select procrastinate_defer_jobs_v1(array[row(cast(:queue as varchar), cast(:task as varchar), 0, "

@@ -27,6 +27,8 @@ class Scope:
     service: str = ""
     incident_id: str = ""
     """Whose budget pays."""
+    metrics: tuple[str, ...] = ()
+    """Only these names of the vocabulary; empty: all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

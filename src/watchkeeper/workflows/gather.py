@@ -32,7 +32,8 @@ async def gather(house: House, incident: Incident, alerts: Sequence[Alert]) -> E
         known = await tx.known_calls()
         await tx.remember_calls(evidence.topology, house.clock.now())
     topology = evidence.topology.merged(known).merged(Topology.of(house.settings.entities.calls))
-    return replace(evidence, changes=(*evidence.changes, *reported), topology=topology)
+    also = frozenset(house.service_of(a) for a in alerts) - {"", incident.service}
+    return replace(evidence, changes=(*evidence.changes, *reported), topology=topology, also_alerting=also)
 
 
 async def learn_calls(house: House) -> None:

@@ -37,10 +37,11 @@ class Prometheus:
 
     async def read(self, scope: Scope) -> Reading:
         """Every query of the table, a few at a time. One that fails is a Missing; a server that is down is one Missing."""
-        results = await asyncio.gather(*(self._one(q, scope) for q in self._queries))
+        wanted = [q for q in self._queries if not scope.metrics or q.metric in scope.metrics]
+        results = await asyncio.gather(*(self._one(q, scope) for q in wanted))
         metrics = tuple(s for r in results if not isinstance(r, Missing) for s in r)
         missing = [r for r in results if isinstance(r, Missing)]
-        if len(missing) == len(self._queries):
+        if missing and len(missing) == len(wanted):
             missing = [Missing(Signal.METRICS, NAME, "", missing[0].reason)]
         elif not metrics:
             missing.append(Missing(Signal.METRICS, NAME, "", "it answers, but has no series in this scope"))

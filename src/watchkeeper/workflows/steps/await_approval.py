@@ -16,8 +16,8 @@ async def step(house: House, incident: Incident) -> None:
     if record.state is PlanState.APPROVED:
         async with holding(house, incident) as tx:
             data = {"plan": record.plan.id}
-            words = f"approved: {record.plan.action} of {record.plan.target.name}"
-            await move(house, tx, incident, Stage.APPLYING, "approval.granted", words, data)
+            words = f"carrying out: {record.plan.action} of {record.plan.target.name}"
+            await move(house, tx, incident, Stage.APPLYING, "change.started", words, data)
     elif record.state is PlanState.REJECTED:
         async with house.store.transaction() as tx:
             said = next((a for a in await tx.approvals_of(record.plan.id) if a.decision is Decision.REJECTED), None)

@@ -1,0 +1,31 @@
+"""Reading Kubernetes objects: which service a pod belongs to, and what its containers say. Status fields only."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from watchkeeper.diagnose.case import Case
+
+_HASHES = re.compile(r"-[a-z0-9]{6,10}$")
+_LEAD = timedelta(minutes=2)
+
+
+def service_of_pod(pod: Mapping[str, Any]) -> str:
+    """By its owner, which a controller wrote: the Deployment behind its ReplicaSet, or the owner itself."""
+    head = pod.get("metadata", {})
+    for owner in head.get("ownerReferences", []):
+        name = str(owner.get("name", ""))
+        return _HASHES.sub("", name) if owner.get("kind") == "ReplicaSet" else name
+    return str(head.get("name", ""))
+
+
+def container_states(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of init and normal containers; an unscheduled pod has none."""
+    status = pod.get("status", {})
+    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+
+
+def since(case: Case) -> datetime:
+    """What happened before this is old news."""
+    return case.evidence.window.onset - _LEAD
