@@ -77,7 +77,9 @@ class Access:
         if wanted:
             said = headers.get("authorization", "").removeprefix("Bearer ").strip()
             if not hmac.compare_digest(said.encode(), wanted.encode()):
-                raise NotAllowed("the webhook token is wrong or missing", hint="set http_config.authorization in Alertmanager")
+                raise NotAllowed(
+                    "the webhook token is wrong or missing", hint="set http_config.authorization in Alertmanager"
+                )
         elif not loopback(client):
             raise NotAllowed("webhooks from elsewhere need server.webhook_token to be set")
 
@@ -109,4 +111,3 @@ def loopback(client: str) -> bool:
         return ipaddress.ip_address(client).is_loopback
     except ValueError:
         return client == "localhost"
-

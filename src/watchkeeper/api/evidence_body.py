@@ -43,7 +43,10 @@ class AnalyzeBody(BaseModel):
 def evidence_of(body: AnalyzeBody) -> EvidenceFile:
     """Raises InvalidInput naming the field."""
     metrics = tuple(
-        _series(service, metric, points) for service, found in body.metrics.items() for metric, points in found.items() if points
+        _series(service, metric, points)
+        for service, found in body.metrics.items()
+        for metric, points in found.items()
+        if points
     )
     logs, spans = _frame(body.logs, LOG_SCHEMA, "logs"), _frame(body.traces, SPAN_SCHEMA, "traces")
     there = {Signal.METRICS: bool(metrics), Signal.LOGS: logs is not None, Signal.TRACES: spans is not None}
@@ -74,7 +77,9 @@ def _frame(table: Table, schema: pl.Schema, field: str) -> pl.DataFrame | None:
 
 
 def _edges(topology: Sequence[Any]) -> tuple[Edge, ...]:
-    pairs = [(e["caller"], e["callee"]) if isinstance(e, dict) and {"caller", "callee"} <= e.keys() else e for e in topology]
+    pairs = [
+        (e["caller"], e["callee"]) if isinstance(e, dict) and {"caller", "callee"} <= e.keys() else e for e in topology
+    ]
     if any(isinstance(p, dict) for p in pairs):
         raise InvalidInput("an edge is [caller, callee] or {caller, callee}", field="topology")
     return tuple(Edge(a, b) for a, b in pairs if a != b)

@@ -89,7 +89,14 @@ async def one_plan(plan_id: str, house: TheHouse, who: Viewer) -> dict[str, Any]
 async def approve(plan_id: str, word: Word, house: TheHouse, who: Approver) -> dict[str, Any]:
     """Agree to the plan with this digest. Saying it twice acts once."""
     record = await decide(
-        house, plan_id, digest=word.digest, decision=Decision.APPROVED, by=who.name, role=who.role, door="api", reason=word.reason
+        house,
+        plan_id,
+        digest=word.digest,
+        decision=Decision.APPROVED,
+        by=who.name,
+        role=who.role,
+        door="api",
+        reason=word.reason,
     )
     return shown.plan(record)
 
@@ -98,6 +105,13 @@ async def approve(plan_id: str, word: Word, house: TheHouse, who: Approver) -> d
 async def reject(plan_id: str, word: Word, house: TheHouse, who: Approver) -> dict[str, Any]:
     """Say no to the plan with this digest."""
     record = await decide(
-        house, plan_id, digest=word.digest, decision=Decision.REJECTED, by=who.name, role=who.role, door="api", reason=word.reason
+        house,
+        plan_id,
+        digest=word.digest,
+        decision=Decision.REJECTED,
+        by=who.name,
+        role=who.role,
+        door="api",
+        reason=word.reason,
     )
     return shown.plan(record)

@@ -24,10 +24,24 @@ class ChangeBody(BaseModel):
 @router.post("/changes", status_code=201)
 async def add_change(body: ChangeBody, house: TheHouse, who: Responder) -> dict[str, Any]:
     """Report a change, so that diagnosis can weigh it."""
-    change = Change(house.ids.new("change"), body.at or house.clock.now(), body.kind, body.service, body.summary, who.name, body.link)
+    change = Change(
+        house.ids.new("change"),
+        body.at or house.clock.now(),
+        body.kind,
+        body.service,
+        body.summary,
+        who.name,
+        body.link,
+    )
     async with house.store.transaction() as tx:
         await tx.add_change(change)
-        await tx.audit(who.name, "change.reported", change.id, {"service": body.service, "summary": body.summary}, house.clock.now())
+        await tx.audit(
+            who.name,
+            "change.reported",
+            change.id,
+            {"service": body.service, "summary": body.summary},
+            house.clock.now(),
+        )
     return {"id": change.id}
 
 

@@ -17,7 +17,14 @@ def incident(value: Incident) -> dict[str, Any]:
 
 def event(value: IncidentEvent) -> dict[str, Any]:
     """One line of the timeline."""
-    return {"id": value.id, "incident_id": value.incident_id, "at": value.at.isoformat(), "kind": value.kind, "text": value.text, "data": value.data}
+    return {
+        "id": value.id,
+        "incident_id": value.incident_id,
+        "at": value.at.isoformat(),
+        "kind": value.kind,
+        "text": value.text,
+        "data": value.data,
+    }
 
 
 def alert(stored: StoredAlert) -> dict[str, Any]:

@@ -26,7 +26,9 @@ def run(
     """Figures: cases, seconds a case, peak memory. Raises InvalidInput where the folder holds no case."""
     cases = sorted(p.parent for p in directory.glob("*/inject_time.txt"))
     if not cases:
-        raise InvalidInput(f"{directory} holds no case", hint="a case is a folder with inject_time.txt (docs/reference/case-folder.md)")
+        raise InvalidInput(
+            f"{directory} holds no case", hint="a case is a folder with inject_time.txt (docs/reference/case-folder.md)"
+        )
     ranked: dict[str, list[str]] = {}
     shown: dict[str, list[str]] = {}
     seconds, abstained = [], 0

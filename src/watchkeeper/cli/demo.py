@@ -42,11 +42,15 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    scenario: Annotated[str, typer.Option(help="What breaks: pool_exhausted, bad_release, cpu_saturation, memory_leak, …")] = "pool_exhausted",
+    scenario: Annotated[
+        str, typer.Option(help="What breaks: pool_exhausted, bad_release, cpu_saturation, memory_leak, …")
+    ] = "pool_exhausted",
     stay: Annotated[bool, typer.Option(help="Keep running afterwards, to look around in the console.")] = False,
     port: Annotated[int, typer.Option(help="Port of the console; 0: any.")] = 0,
     seed: Annotated[int, typer.Option(help="Another world.")] = 1,
-    approve: Annotated[bool, typer.Option(help="Agree to the plan as a person would; --no-approve leaves it to you.")] = True,
+    approve: Annotated[
+        bool, typer.Option(help="Agree to the plan as a person would; --no-approve leaves it to you.")
+    ] = True,
 ) -> None:
     """From alert to verified recovery in a simulated world. Exit status 0 when recovery was proven."""
     chosen: Scenario = plugin("watchkeeper.simulate.scenarios", "SCENARIO", scenario)
@@ -65,7 +69,7 @@ def demo_settings(here: Simulation, folder: Path, port: int) -> Settings:
     return Settings.model_validate(
         {
             "sources": {
-                "prometheus": {"url": here.urls["prometheus"], "rate_window_seconds": 5, "step_seconds": 5},
+                "prometheus": {"url": here.urls["prometheus"], "rate_window_seconds": 10, "step_seconds": 5},
                 "loki": {"url": here.urls["loki"]}, "tempo": {"url": here.urls["tempo"], "max_traces": 200},
                 "kubernetes": {"kubeconfig": str(here.kubeconfig)},
             },
@@ -91,9 +95,13 @@ async def _demo(scenario: Scenario, stay: bool, port: int, seed: int, approve: b
 
     async with AsyncExitStack() as stack:
         stop = await stack.enter_async_context(until_told())
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchkeeper-demo-", ignore_cleanup_errors=True)))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="watchkeeper-demo-", ignore_cleanup_errors=True))
+        )
         with console.status("starting the simulated shop and its history …"):
-            here = await stack.enter_async_context(simulation(folder, seed=seed, history_minutes=25, rules_text=rules_text()))
+            here = await stack.enter_async_context(
+                simulation(folder, seed=seed, history_minutes=25, history_tick=3.0, rules_text=rules_text())
+            )
         say("a shop of ten services runs, with 25 minutes of history")
         chosen = port or _free_port()
         with console.status("starting the embedded database and Watchkeeper …"):
@@ -117,7 +125,9 @@ async def _demo(scenario: Scenario, stay: bool, port: int, seed: int, approve: b
         elif final is not None:
             say(f"ended as {final}: a person is called", "bold yellow")
         if stay:
-            say(f"still running: http://127.0.0.1:{chosen}/ (Ctrl-C ends it); kubectl --kubeconfig {here.kubeconfig} get pods -A")
+            say(
+                f"still running: http://127.0.0.1:{chosen}/ (Ctrl-C ends it); kubectl --kubeconfig {here.kubeconfig} get pods -A"
+            )
             await stop.wait()
         stop.set()
     return final
@@ -134,6 +144,8 @@ async def _follow(opened: front.Opened, say: Say, approve: bool) -> Stage:
             for event in events:
                 seen = max(seen, event.id)
                 say(told(event))
+                for missing in event.data.get("missing", []) if event.kind == "incident.diagnosed" else []:  # type: ignore[attr-defined]
+                    say(f"{'':20} could not see {plain(missing)[:160]}", "yellow")
             if approve and incident.stage is Stage.AWAITING_APPROVAL:
                 await _agree(opened, incident, say)
         if incidents and all(i.stage in _FINAL for i in incidents):

@@ -24,7 +24,9 @@ def doctor(config: Annotated[Path | None, typer.Option(help="Configuration file.
     probes = asyncio.run(_examine(load(config)))
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for probe in probes:
-        console.print(f"{'ok  ' if probe.ok else 'FAIL'} {probe.name}: {plain(probe.words)}", style=None if probe.ok else "red")
+        console.print(
+            f"{'ok  ' if probe.ok else 'FAIL'} {probe.name}: {plain(probe.words)}", style=None if probe.ok else "red"
+        )
         if probe.hint and not probe.ok:
             console.print(f"     {plain(probe.hint)}")
     raise typer.Exit(0 if all(p.ok for p in probes) else 1)

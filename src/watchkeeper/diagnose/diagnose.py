@@ -59,5 +59,7 @@ def numbered(hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
 
 def digest_of(hypotheses: Sequence[Hypothesis]) -> str:
     """SHA-256 over what was observed: the same situation has the same digest."""
-    text = "\n".join(f"{h.service}|{h.kind}|{e.signal}|{e.metric}|{e.statement}" for h in hypotheses for e in h.evidence)
+    text = "\n".join(
+        f"{h.service}|{h.kind}|{e.signal}|{e.metric}|{e.statement}" for h in hypotheses for e in h.evidence
+    )
     return hashlib.sha256(text.encode()).hexdigest()

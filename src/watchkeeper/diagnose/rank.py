@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from watchkeeper.diagnose.case import Case
 from watchkeeper.domain.diagnosis import Finding, Hypothesis
 
-_SYMPTOMS = ("latency", "errors")
+_SYMPTOMS = ("latency", "errors", "code")
 _LEAST = 0.12
 """Score below which nothing is claimed."""
 
@@ -50,7 +50,7 @@ def _hypothesis(
 
 
 def _naming(ordered: Sequence[Finding]) -> Finding:
-    """The strongest finding that names a mechanism; a mere symptom (slow, failing) names the kind only without one."""
+    """The strongest finding that names a mechanism; a mere symptom (slow, failing, cut short) only without one."""
     mechanisms = [f for f in ordered if f.kind not in _SYMPTOMS and f.strength >= 0.5 * ordered[0].strength]
     return mechanisms[0] if mechanisms else ordered[0]
 

@@ -33,7 +33,9 @@ def locate(files: Files, kind: str, namespace: str, name: str) -> Located | str:
     found = []
     for path, text in sorted(files.items()):
         if path.endswith((".yaml", ".yml")):
-            found += [Located(path, n, d) for n, d in enumerate(_documents(text)) if _declares(d, kind, namespace, name)]
+            found += [
+                Located(path, n, d) for n, d in enumerate(_documents(text)) if _declares(d, kind, namespace, name)
+            ]
     if not found:
         return f"no file of the repository declares {kind} {namespace}/{name}"
     if len(found) > 1:

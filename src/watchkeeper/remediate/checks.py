@@ -8,7 +8,7 @@ from watchkeeper.domain.topology import Workload
 
 # metric -> (least change that counts, value under which it is well whatever it was before), in the metric's unit
 _BANDS = {
-    "latency-95": (0.05, 0.0),
+    "latency-95": (0.1, 0.0),
     "error-rate": (1.0, 0.0),
     "pool-rate": (10.0, 85.0),
     "cpu-rate": (10.0, 85.0),

@@ -93,9 +93,7 @@ def _agreed(plan: Plan, approval: Approval | None, verdict: Verdict, at: datetim
     return "" if max(at, approval.at) < plan.expires_at else "the approval came after the time to decide"
 
 
-def _forbidden(
-    plan: Plan, settings: RemediationSettings, now: datetime, past: Past, kill_switch: bool
-) -> list[str]:
+def _forbidden(plan: Plan, settings: RemediationSettings, now: datetime, past: Past, kill_switch: bool) -> list[str]:
     out = []
     if kill_switch:
         out.append("the kill switch is on")
@@ -161,4 +159,6 @@ def past_of(target_plans: Sequence[tuple[Plan, str, bool]], plan: Plan, now: dat
 
 
 def _same(left: Plan, right: Plan) -> bool:
-    return left.action == right.action and {f.path: f.after for f in left.fields} == {f.path: f.after for f in right.fields}
+    return left.action == right.action and {f.path: f.after for f in left.fields} == {
+        f.path: f.after for f in right.fields
+    }

@@ -140,7 +140,9 @@ def _blast_radius(situation: Situation) -> BlastRadius:
     name, pods = situation.workload.name, situation.replicas
     callers = tuple(sorted(situation.evidence.topology.callers.get(name, frozenset())))
     heard = f"; {', '.join(callers)} call it and may notice" if callers else "; no caller is known"
-    return BlastRadius((str(situation.workload),), pods, callers, f"{pods} pod(s) of {name} are replaced or added{heard}.")
+    return BlastRadius(
+        (str(situation.workload),), pods, callers, f"{pods} pod(s) of {name} are replaced or added{heard}."
+    )
 
 
 def _by_hand(workload: Workload, edited: FileEdit, estate: Estate) -> tuple[str, ...]:

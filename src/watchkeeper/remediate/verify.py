@@ -12,7 +12,10 @@ Measured = Mapping[str, float | None]
 
 def key_of(check: Check) -> str:
     """Names a check in measurements and on the timeline."""
-    parts = [check.kind, *(str(check.arguments[k]) for k in ("service", "metric", "expression") if k in check.arguments)]
+    parts = [
+        check.kind,
+        *(str(check.arguments[k]) for k in ("service", "metric", "expression") if k in check.arguments),
+    ]
     return " ".join(parts)
 
 
@@ -24,7 +27,9 @@ def verify(checks: Sequence[Check], measured: Measured) -> Recovery:
         if because:
             return Recovery(state, because, dict(measured))
     if not any(check.kind in ("symptom", "band") for check in checks):
-        return Recovery(RecoveryState.INCONCLUSIVE, ("nothing shows the symptom, so nothing shows it gone",), dict(measured))
+        return Recovery(
+            RecoveryState.INCONCLUSIVE, ("nothing shows the symptom, so nothing shows it gone",), dict(measured)
+        )
     return Recovery(RecoveryState.RECOVERED, tuple(check.words for check in checks), dict(measured))
 
 

@@ -16,8 +16,8 @@ class Effects:
     """MiB that are added in the long run"""
     memory_seconds: float = 60.0
     """time constant of that growth"""
-    hold_factor: float = 1.0
-    """how much longer a connection is held"""
+    leaked: float = 0.0
+    """connections of the pool that are never given back"""
     never_ready: bool = False
     unscrapable: bool = False
     exception: str = ""
@@ -30,7 +30,7 @@ class Effects:
         return Effects(
             1 - (1 - self.error_rate) * (1 - other.error_rate), self.latency_factor * other.latency_factor,
             self.cpu_factor * other.cpu_factor, self.memory_growth + other.memory_growth,
-            other.memory_seconds if other.memory_growth else self.memory_seconds, self.hold_factor * other.hold_factor,
+            other.memory_seconds if other.memory_growth else self.memory_seconds, self.leaked + other.leaked,
             self.never_ready or other.never_ready, self.unscrapable or other.unscrapable,
             other.exception or self.exception, other.pace or self.pace,
         )  # fmt: skip
@@ -39,7 +39,7 @@ class Effects:
         """Part of the way from nothing to this."""
         return replace(
             self, error_rate=self.error_rate * share, latency_factor=1 + (self.latency_factor - 1) * share,
-            cpu_factor=1 + (self.cpu_factor - 1) * share, hold_factor=1 + (self.hold_factor - 1) * share,
+            cpu_factor=1 + (self.cpu_factor - 1) * share, leaked=self.leaked * share,
         )  # fmt: skip
 
 

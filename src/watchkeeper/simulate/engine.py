@@ -245,19 +245,21 @@ class Engine:
         if not size:
             return 0.0, 0.0, 0.0
         queries = sum(c.times for c in service.calls if c.callee == "database")
-        hold = queries * (self.states["database"].latency + 0.02) * ill.hold_factor
-        needed = rps * hold
-        busy = needed / size
-        pod.pool_active = min(needed * self.random.gauss(1, 0.05), size) if busy < 1 else float(size)
+        hold = queries * (self.states["database"].latency + 0.02)
+        needed, left = rps * hold, max(size - ill.leaked, 0.3)
+        busy = needed / left
+        pod.pool_active = min(ill.leaked + needed * self.random.gauss(1, 0.05), size) if busy < 1 else float(size)
         if busy < 0.97:
-            return hold * busy**4 / (1 - busy) * 0.2 + (hold - queries * (self.states["database"].latency + 0.02)), 0.0, 0.0
+            return hold * busy**4 / (1 - busy) * 0.2, 0.0, 0.0
         gave_up = min(max(1 - 1 / busy, 0.05), 0.9)
-        return min(hold + 1.2 * busy, TIMEOUT), gave_up, needed - size
+        return min(hold + 1.2 * busy, TIMEOUT), gave_up, needed - left
 
     def _memory(self, service: Service, pod: Pod, ill: Effects, rps: float, now: float) -> None:
         normal = (service.memory + 0.3 * rps) * MIB
         since = max(self.faults.get(service.name, (NOTHING, 0.0))[1], pod.started)
-        grown = ill.memory_growth * MIB * (1 - math.exp(-(now - since) / ill.memory_seconds)) if ill.memory_growth else 0.0
+        grown = (
+            ill.memory_growth * MIB * (1 - math.exp(-(now - since) / ill.memory_seconds)) if ill.memory_growth else 0.0
+        )
         warm = 1 - 0.3 * math.exp(-(now - pod.started) / 30)
         pod.memory = (normal * warm + grown) * self.random.gauss(1, 0.004)
         limit = pod.container.memory_limit
@@ -272,7 +274,9 @@ class Engine:
             callee = self.states[call.callee]
             delay = self.edge_delay.get(service.name, 0.0) + self.edge_delay.get(call.callee, 0.0)
             counted = pod.called.setdefault(call.callee, Counted())
-            counted.add(requests * call.times * (1 - 0.8 * errors), callee.errors, min(callee.latency + delay + 0.0008, TIMEOUT))
+            counted.add(
+                requests * call.times * (1 - 0.8 * errors), callee.errors, min(callee.latency + delay + 0.0008, TIMEOUT)
+            )
         pod.received += requests * 900
         pod.sent += requests * 4200
 

@@ -23,7 +23,12 @@ def app(world: World) -> Starlette:
         for sample in world.scrape():
             key = (sample.labels["job"], sample.labels["instance"])
             of_pod = {k: sample.labels[k] for k in _POD_LABELS if k in sample.labels} if "app" in sample.labels else {}
-            targets[key] = {"job": key[0], "instance": key[1], "__metrics_path__": f"/metrics/{key[0]}/{key[1]}", **of_pod}
+            targets[key] = {
+                "job": key[0],
+                "instance": key[1],
+                "__metrics_path__": f"/metrics/{key[0]}/{key[1]}",
+                **of_pod,
+            }
         return JSONResponse([{"targets": [host], "labels": labels} for labels in targets.values()])
 
     async def page(request: Request) -> Response:

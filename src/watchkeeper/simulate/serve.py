@@ -90,7 +90,9 @@ async def simulation(
     if rules_text:
         here.rules = RuleEngine(world.metrics, rules_text, here.post)
     apps = {
-        "prometheus": prometheus_api.app(world.metrics, lambda: world.now, here.rules, started=world.now - history_minutes * 60),
+        "prometheus": prometheus_api.app(
+            world.metrics, lambda: world.now, here.rules, started=world.now - history_minutes * 60
+        ),
         "loki": loki_api.app(world.logs, lambda: world.now),
         "tempo": tempo_api.app(world.spans, lambda: world.now),
         "kubernetes": kubernetes_api.app(world.cluster, lambda: world.now),
@@ -133,7 +135,9 @@ async def _scrape(job: str, url: str) -> Iterable[MetricSample]:
     except httpx.HTTPError:
         return [MetricSample("up", labels, 0.0)]
     found = [
-        MetricSample(s.name, {**s.labels, **labels}, float(s.value)) for family in text_string_to_metric_families(text) for s in family.samples
+        MetricSample(s.name, {**s.labels, **labels}, float(s.value))
+        for family in text_string_to_metric_families(text)
+        for s in family.samples
     ]
     return [MetricSample("up", labels, 1.0), *found]
 

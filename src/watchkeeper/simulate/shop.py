@@ -45,7 +45,7 @@ _TABLE = (
     Service("gateway", (Call("frontend", 1.0, "GET /"),), 1.0, 1.2, memory=96, operation="GET /", logs="plain"),
     Service(
         "frontend",
-        (Call("catalogue", 0.6, "GET /products"), Call("cart", 0.3, "GET /cart"), Call("checkout", 0.2, "POST /checkout")),
+        (Call("catalogue", 0.6, "GET /products"), Call("cart", 0.3, "GET /cart"), Call("checkout", 0.5, "POST /checkout")),
         6.0, 3.0, operation="GET /shop", logs="json",
     ),
     Service(
@@ -54,7 +54,7 @@ _TABLE = (
         8.0, 4.0, operation="POST /checkout", logs="java",
     ),
     Service("cart", (Call("cache", 2.0, "GET"),), 3.0, 1.6, operation="GET /cart", logs="logfmt"),
-    Service("payment", (Call("database", 2.0, "SELECT"),), 9.0, 6.0, pool_size=10, operation="POST /charge", logs="java"),
+    Service("payment", (Call("database", 2.0, "SELECT"),), 9.0, 6.0, pool_size=4, operation="POST /charge", logs="java"),
     Service(
         "catalogue", (Call("cache", 1.0, "GET"), Call("database", 0.2, "SELECT")), 5.0, 6.0, pool_size=10,
         operation="GET /products", logs="logfmt",

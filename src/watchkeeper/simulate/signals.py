@@ -30,7 +30,9 @@ def _of_pod(engine: Engine, pod: Pod, now: float) -> Iterator[MetricSample]:
     yield MetricSample("process_start_time_seconds", base, pod.started)
     yield from _counted("http_server_requests_total", "http_server_request_duration_seconds", base, pod.served)
     for peer, counted in pod.called.items():
-        yield from _counted("http_client_requests_total", "http_client_request_duration_seconds", {**base, "peer": peer}, counted)
+        yield from _counted(
+            "http_client_requests_total", "http_client_request_duration_seconds", {**base, "peer": peer}, counted
+        )
     if pod.pool_size:
         yield MetricSample("db_pool_connections_active", base, round(pod.pool_active, 2))
         yield MetricSample("db_pool_connections_max", base, float(pod.pool_size))
@@ -76,7 +78,14 @@ def trace(engine: Engine, now: float) -> tuple[list[Span], list[LogLine]]:
 
 
 def _visit(
-    engine: Engine, name: str, operation: str, parent: str, trace_id: str, at: float, spans: list[Span], lines: list[LogLine]
+    engine: Engine,
+    name: str,
+    operation: str,
+    parent: str,
+    trace_id: str,
+    at: float,
+    spans: list[Span],
+    lines: list[LogLine],
 ) -> tuple[float, bool]:
     """Seconds the visit took, and whether it failed."""
     state, service = engine.states[name], SERVICES[name]
@@ -90,7 +99,9 @@ def _visit(
         for call in service.calls:
             times = int(call.times) + (engine.random.random() < call.times % 1)
             for _ in range(times):
-                seconds, broke = _call(engine, name, call.callee, call.operation, span_id, trace_id, at + took, spans, lines)
+                seconds, broke = _call(
+                    engine, name, call.callee, call.operation, span_id, trace_id, at + took, spans, lines
+                )
                 took += seconds
                 if broke:
                     failed = True
@@ -98,36 +109,101 @@ def _visit(
             if failed:
                 break
     if pod is not None:
-        resource = {"service.name": name, "k8s.pod.name": pod.container.pod, "k8s.namespace.name": pod.container.namespace}
+        resource = {
+            "service.name": name,
+            "k8s.pod.name": pod.container.pod,
+            "k8s.namespace.name": pod.container.namespace,
+        }
         spans.append(Span(trace_id, span_id, parent, name, operation, "server", at, took, failed, {}, resource))
         ill = engine.ailing(name, pod, at)
         own_fault = failed and state.own_errors > 0.01
-        lines += _lines(pod, service.logs, operation, took, failed, ill.exception if own_fault else "", state.waiting, at + took, trace_id, span_id)
+        lines += _lines(
+            pod,
+            service.logs,
+            operation,
+            took,
+            failed,
+            ill.exception if own_fault else "",
+            state.waiting,
+            at + took,
+            trace_id,
+            span_id,
+        )
     return took, failed
 
 
 def _call(
-    engine: Engine, caller: str, callee: str, operation: str, parent: str, trace_id: str, at: float, spans: list[Span], lines: list[LogLine]
+    engine: Engine,
+    caller: str,
+    callee: str,
+    operation: str,
+    parent: str,
+    trace_id: str,
+    at: float,
+    spans: list[Span],
+    lines: list[LogLine],
 ) -> tuple[float, bool]:
     span_id = f"{engine.random.getrandbits(64):016x}"
     delay = engine.edge_delay.get(caller, 0.0) + engine.edge_delay.get(callee, 0.0) + 0.0004
     took, failed = _visit(engine, callee, operation, span_id, trace_id, at + delay, spans, lines)
     resource = {"service.name": caller}
-    spans.append(Span(trace_id, span_id, parent, caller, operation, "client", at, took + 2 * delay, failed, {"peer.service": callee}, resource))
+    spans.append(
+        Span(
+            trace_id,
+            span_id,
+            parent,
+            caller,
+            operation,
+            "client",
+            at,
+            took + 2 * delay,
+            failed,
+            {"peer.service": callee},
+            resource,
+        )
+    )
     return took + 2 * delay, failed
 
 
 def _lines(
-    pod: Pod, style: str, operation: str, took: float, failed: bool, exception: str, waiting: float, at: float, trace_id: str, span_id: str
+    pod: Pod,
+    style: str,
+    operation: str,
+    took: float,
+    failed: bool,
+    exception: str,
+    waiting: float,
+    at: float,
+    trace_id: str,
+    span_id: str,
 ) -> list[LogLine]:
     c = pod.container
     millis = round(took * 1000, 1)
     said = [("error" if failed else "info", f"{operation} {'failed' if failed else 'served'} in {millis} ms")]
     if failed and waiting > 0:
-        said.append(("error", f"timeout acquiring a connection from the pool (size={pod.pool_size}, waiting={int(waiting) + 1})"))
+        said.append(
+            (
+                "error",
+                f"timeout acquiring a connection from the pool (size={pod.pool_size}, waiting={int(waiting) + 1})",
+            )
+        )
     if failed and exception:
         said.append(("error", exception))
-    return [LogLine(at, c.namespace, c.owner, c.pod, c.name, level, dressed(style, level, text, at, trace_id), trace_id, span_id, c.attempt) for level, text in said]
+    return [
+        LogLine(
+            at,
+            c.namespace,
+            c.owner,
+            c.pod,
+            c.name,
+            level,
+            dressed(style, level, text, at, trace_id),
+            trace_id,
+            span_id,
+            c.attempt,
+        )
+        for level, text in said
+    ]
 
 
 def dressed(style: str, level: str, text: str, at: float, trace_id: str) -> str:

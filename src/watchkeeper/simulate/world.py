@@ -15,7 +15,9 @@ from watchkeeper.simulate.traces.store import SpanDb
 class World:
     """Ten services on three machines. `start` is unix seconds; `traces_per_second` are sampled."""
 
-    def __init__(self, *, seed: int = 1, start: float, load: float = 60.0, startup: float = 3.0, traces_per_second: float = 2.0) -> None:
+    def __init__(
+        self, *, seed: int = 1, start: float, load: float = 60.0, startup: float = 3.0, traces_per_second: float = 2.0
+    ) -> None:
         self.now = start
         self.engine = Engine(seed, load)
         self.cluster = SimulatedCluster(self.engine, startup=startup, now=start)
@@ -26,7 +28,9 @@ class World:
         """commits a new image of a service: (service, version); delivery replaces it by a commit to the repository"""
         self._traces = traces_per_second
         self._owed = 0.0
-        self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": shop.NAMESPACE}}, manager="setup", now=start)
+        self.cluster.apply(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": shop.NAMESPACE}}, manager="setup", now=start
+        )
 
     def advance(self, seconds: float, *, tick: float = 1.0) -> None:
         """Live on. One scrape a tick. O(seconds / tick x pods)."""

@@ -35,7 +35,12 @@ class SourceClient:
         )
 
     async def get(
-        self, path: str, params: Mapping[str, Any] | None = None, *, incident: str = "", headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        incident: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """The answer with a status below 300."""
         async with self._gate:
@@ -44,7 +49,9 @@ class SourceClient:
                 last = attempt == self._settings.retries
                 began = time.monotonic()
                 try:
-                    answer = await self._client.get(self.url + path, params=dict(params or {}), headers=dict(headers or {}))
+                    answer = await self._client.get(
+                        self.url + path, params=dict(params or {}), headers=dict(headers or {})
+                    )
                 except httpx.TransportError as error:
                     if last:
                         raise self._unreachable(error) from None
@@ -68,7 +75,9 @@ class SourceClient:
         words = _first_words(answer)
         if answer.status_code in (401, 403):
             hint = f"set sources.{self.name}.token, username and password, or tenant"
-            raise SourceRefused(f"{self.name} at {self.url} refuses our credentials ({answer.status_code}): {words}", hint=hint)
+            raise SourceRefused(
+                f"{self.name} at {self.url} refuses our credentials ({answer.status_code}): {words}", hint=hint
+            )
         raise SourceRefused(f"{self.name} at {self.url} says {answer.status_code}: {words}")
 
     def _overloaded(self, answer: httpx.Response) -> SourceUnavailable:
@@ -76,13 +85,17 @@ class SourceClient:
         wait = float(said) if said.isdigit() else _BREAKER_SECONDS
         if answer.status_code in (429, 503):
             self._purse.trip(wait)
-        return SourceUnavailable(f"{self.name} at {self.url} says {answer.status_code}: {_first_words(answer)}", retry_after=wait)
+        return SourceUnavailable(
+            f"{self.name} at {self.url} says {answer.status_code}: {_first_words(answer)}", retry_after=wait
+        )
 
     def _unreachable(self, error: httpx.TransportError) -> SourceUnavailable:
         observe.SOURCE_QUERIES.labels(self.name, "unreachable").inc()
         why = "did not answer in time" if isinstance(error, httpx.TimeoutException) else f"cannot be reached: {error}"
         variable = f"{self.name.upper()}_URL"
-        return SourceUnavailable(f"{self.name} at {self.url} {why}", hint=f"check sources.{self.name}.url or {variable}")
+        return SourceUnavailable(
+            f"{self.name} at {self.url} {why}", hint=f"check sources.{self.name}.url or {variable}"
+        )
 
 
 def _trust(settings: HttpSource) -> ssl.SSLContext | bool:
@@ -93,7 +106,9 @@ def _trust(settings: HttpSource) -> ssl.SSLContext | bool:
         if settings.cert_file:
             context.load_cert_chain(settings.cert_file, settings.key_file or None)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"certificate files cannot be used: {error}", hint="check ca_file, cert_file, key_file") from None
+        raise ConfigurationError(
+            f"certificate files cannot be used: {error}", hint="check ca_file, cert_file, key_file"
+        ) from None
     return context
 
 

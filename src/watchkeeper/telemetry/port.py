@@ -96,7 +96,6 @@ class MetricQueries(Protocol):
         """Series over a span, `service` and `metric` left empty, labels as sent. Raises SourceError."""
         ...
 
-
     async def started_at(self) -> float | None:
         """When its process began (unix seconds): what it tells of before may have holes. None: it does not say."""
         ...
@@ -109,7 +108,6 @@ class ObjectQueries(Protocol):
     async def get(self, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
         """The object as the API sends it, or None where there is none. Raises SourceError."""
         ...
-
 
 
 @dataclass(frozen=True, slots=True)

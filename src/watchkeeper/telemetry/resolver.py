@@ -40,7 +40,9 @@ SHIPPED: Sequence[Rule] = (
 )
 """Shown by `watchkeeper doctor`; `entities.rules` come before these."""
 
-_NOBODY = frozenset({"", "POD", "kube-state-metrics", "cadvisor", "kubelet", "node-exporter", "kubernetes-pods", "prometheus"})
+_NOBODY = frozenset(
+    {"", "POD", "kube-state-metrics", "cadvisor", "kubelet", "node-exporter", "kubernetes-pods", "prometheus"}
+)
 
 
 class Resolver:

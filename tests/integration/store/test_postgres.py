@@ -160,5 +160,3 @@ async def test_a_dead_database_is_said_so() -> None:
     with pytest.raises(StoreUnavailable):
         await store.list_incidents()
     await store.close()
-
-

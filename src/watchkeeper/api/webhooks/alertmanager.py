@@ -22,9 +22,9 @@ class _One(BaseModel):
     status: AlertStatus
     labels: dict[str, str]
     annotations: dict[str, str] = {}
-    startsAt: AwareDatetime  # noqa: N815
-    endsAt: AwareDatetime | None = None  # noqa: N815
-    generatorURL: str = ""  # noqa: N815
+    startsAt: AwareDatetime
+    endsAt: AwareDatetime | None = None
+    generatorURL: str = ""
     fingerprint: str
 
 
@@ -46,7 +46,7 @@ def read(payload: Mapping[str, Any], received_at: datetime) -> list[Alert]:
         first = error.errors()[0]
         raise InvalidInput(str(first["msg"]), field=path_of(first["loc"])) from None
     if group.version != "4":
-        raise InvalidInput(f"payload version {group.version!r} is not known, only \"4\" is", field="version")
+        raise InvalidInput(f'payload version {group.version!r} is not known, only "4" is', field="version")
     return [_alert(one, received_at) for one in group.alerts]
 
 

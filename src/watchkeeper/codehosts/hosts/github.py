@@ -43,7 +43,9 @@ class GitHub:
         answer = await self._ask("GET", f"{self._root}/git/trees/{quote(ref, safe='')}", params={"recursive": "1"})
         body = answer.json()
         if body.get("truncated"):
-            raise CodeHostError(f"{self._repository} is too large to list", hint="set delivery.path to the manifests' folder")
+            raise CodeHostError(
+                f"{self._repository} is too large to list", hint="set delivery.path to the manifests' folder"
+            )
         paths = [e["path"] for e in body["tree"] if e["type"] == "blob"]
         return sorted(p for p in paths if not under or p.startswith(under.rstrip("/") + "/"))
 
@@ -99,7 +101,9 @@ class GitHub:
         statuses = (await self._ask("GET", f"{self._root}/commits/{sha}/status")).json()["statuses"]
         failing = [r["name"] for r in runs if r["status"] == "completed" and r["conclusion"] not in _GOOD]
         failing += [s["context"] for s in statuses if s["state"] in ("failure", "error")]
-        waiting = [r["name"] for r in runs if r["status"] != "completed"] + [s["context"] for s in statuses if s["state"] == "pending"]
+        waiting = [r["name"] for r in runs if r["status"] != "completed"] + [
+            s["context"] for s in statuses if s["state"] == "pending"
+        ]
         if failing:
             return Checks(ChecksState.FAILED, f"failed: {', '.join(failing)}", tuple(failing))
         if waiting:
@@ -110,7 +114,9 @@ class GitHub:
 
     async def merge(self, number: int, *, expected_head: str) -> PullRequest:
         """Merge if the head is still the expected one. Raises MergeRefused."""
-        answer = await self._ask("PUT", f"{self._root}/pulls/{number}/merge", json={"sha": expected_head}, allow=(405, 409, 422))
+        answer = await self._ask(
+            "PUT", f"{self._root}/pulls/{number}/merge", json={"sha": expected_head}, allow=(405, 409, 422)
+        )
         if answer.status_code != 200:
             raise MergeRefused(_words(answer))
         return await self.pull_request(number)
@@ -176,12 +182,15 @@ class GitHub:
         if answer.is_success or answer.status_code in allow:
             return answer
         limited = answer.status_code == 429 or (
-            answer.status_code == 403 and (answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers)
+            answer.status_code == 403
+            and (answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers)
         )
         if limited or answer.status_code >= 500:
             raise CodeHostUnavailable(f"GitHub says {answer.status_code}: {_words(answer)}")
         if answer.status_code in (401, 403):
-            raise CodeHostError(f"GitHub refuses our token: {_words(answer)}", hint="check GITHUB_TOKEN and its permissions")
+            raise CodeHostError(
+                f"GitHub refuses our token: {_words(answer)}", hint="check GITHUB_TOKEN and its permissions"
+            )
         raise CodeHostError(f"GitHub says {answer.status_code} to {method} {path}: {_words(answer)}")
 
 
@@ -190,7 +199,9 @@ def _words(answer: httpx.Response) -> str:
         body = answer.json()
     except ValueError:
         return answer.text[:200]
-    details = "; ".join(str(e.get("message") or e.get("code", "")) for e in body.get("errors") or [] if isinstance(e, dict))
+    details = "; ".join(
+        str(e.get("message") or e.get("code", "")) for e in body.get("errors") or [] if isinstance(e, dict)
+    )
     return f"{body.get('message', '')}{f' ({details})' if details else ''}"
 
 

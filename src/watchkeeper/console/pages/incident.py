@@ -24,7 +24,13 @@ async def page(house: House, access: Access, principal: Principal, incident_id: 
 
 def _plan(record: PlanRecord, access: Access, principal: Principal, may: bool) -> dict[str, object]:
     diff = [(line[:1], line) for edit in record.plan.edits for line in unified_diff(edit).splitlines()]
-    verdict = "agreed by policy" if isinstance(record.verdict, AutoApproved) else "denied by policy" if isinstance(record.verdict, Denied) else "a person decides"
+    verdict = (
+        "agreed by policy"
+        if isinstance(record.verdict, AutoApproved)
+        else "denied by policy"
+        if isinstance(record.verdict, Denied)
+        else "a person decides"
+    )
     open_ = record.state is PlanState.PROPOSED and not isinstance(record.verdict, Denied | AutoApproved)
     return {
         "plan": record.plan, "state": record.state, "verdict": verdict, "because": record.verdict.because, "diff": diff,

@@ -26,7 +26,11 @@ def examine(case: Case) -> list[Finding]:
 def _of_pod(pod: Mapping[str, Any]) -> Finding | None:
     service, name = service_of_pod(pod), pod.get("metadata", {}).get("name", "")
     for condition in pod.get("status", {}).get("conditions", []):
-        if (condition.get("type"), condition.get("status"), condition.get("reason")) == ("PodScheduled", "False", "Unschedulable"):
+        if (condition.get("type"), condition.get("status"), condition.get("reason")) == (
+            "PodScheduled",
+            "False",
+            "Unschedulable",
+        ):
             return _tell("scheduling", service, 0.85, f"pod {name} of {service} cannot be scheduled")
     for status in container_states(pod):
         reason = str((status.get("state", {}).get("waiting") or {}).get("reason", ""))
@@ -36,13 +40,25 @@ def _of_pod(pod: Mapping[str, Any]) -> Finding | None:
             return _tell("configuration", service, 0.9, f"a container of {service} cannot be created ({reason})")
         ended = (status.get("lastState", {}).get("terminated") or {}).get("reason", "")
         if reason == "CrashLoopBackOff" and ended != "OOMKilled":
-            return _tell("crash", service, 0.92, f"pod {name} of {service} is in CrashLoopBackOff after {status.get('restartCount', 0)} restarts")
+            return _tell(
+                "crash",
+                service,
+                0.92,
+                f"pod {name} of {service} is in CrashLoopBackOff after {status.get('restartCount', 0)} restarts",
+            )
     return None
 
 
 def _tell(kind: str, service: str, strength: float, words: str) -> Finding:
     return finding(
-        "pod_states", kind, service, "replicas-ready", strength, words, signal=Signal.KUBERNETES, origin=Origin.CONTROL_PLANE
+        "pod_states",
+        kind,
+        service,
+        "replicas-ready",
+        strength,
+        words,
+        signal=Signal.KUBERNETES,
+        origin=Origin.CONTROL_PLANE,
     )
 
 

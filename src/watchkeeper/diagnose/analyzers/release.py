@@ -22,7 +22,9 @@ def examine(case: Case) -> list[Finding]:
     for change in case.evidence.changes:
         if change.kind in ("release", "config") and window.onset - _BEFORE <= change.at <= window.end:
             newest[change.service] = change
-    return strongest(_finding(c, symptoms.get(c.service, 0.0)) for c in newest.values() if symptoms.get(c.service, 0.0) > 0.2)
+    return strongest(
+        _finding(c, symptoms.get(c.service, 0.0)) for c in newest.values() if symptoms.get(c.service, 0.0) > 0.2
+    )
 
 
 def _finding(change: Change, symptom: float) -> Finding:

@@ -18,17 +18,43 @@ def examine(case: Case) -> list[Finding]:
         ratio = shift.top / max(shift.high, 1e-9)
         if ratio >= _SURGE and busy.get(service, 0.0) > 80 and shift.high > 0:
             words = f"{service} gets {shift.top:.3g} requests/s, before {shift.normal:.3g}, and has {busy[service]:.0f} % of its CPU in use"
-            found.append(_tell("overload", service, "workload", (ratio - 1) / ratio, words, shift.normal, shift.top, shift.series.query))
+            found.append(
+                _tell(
+                    "overload",
+                    service,
+                    "workload",
+                    (ratio - 1) / ratio,
+                    words,
+                    shift.normal,
+                    shift.top,
+                    shift.series.query,
+                )
+            )
     for service, shifts in case.of("queue").items():
         shift = max(shifts, key=lambda s: s.top)
         if shift.top > 10 * max(shift.high, 10):
             words = f"{shift.top:.0f} messages wait at {service}, before {shift.normal:.0f}"
-            found.append(_tell("queue_backlog", service, "queue", 0.8, words, shift.normal, shift.top, shift.series.query))
+            found.append(
+                _tell("queue_backlog", service, "queue", 0.8, words, shift.normal, shift.top, shift.series.query)
+            )
     return strongest(found)
 
 
-def _tell(kind: str, service: str, metric: str, strength: float, words: str, before: float, during: float, query: str) -> Finding:
-    return finding("traffic", kind, service, metric, strength, words, signal=Signal.METRICS, before=before, during=during, query=query)
+def _tell(
+    kind: str, service: str, metric: str, strength: float, words: str, before: float, during: float, query: str
+) -> Finding:
+    return finding(
+        "traffic",
+        kind,
+        service,
+        metric,
+        strength,
+        words,
+        signal=Signal.METRICS,
+        before=before,
+        during=during,
+        query=query,
+    )
 
 
 ANALYZER = Analyzer("traffic", Signal.METRICS, examine)

@@ -24,7 +24,9 @@ def draft(situation: Situation) -> Draft | str:
 
 def _autoscaler(situation: Situation) -> str:
     for thing in situation.evidence.objects:
-        target = thing.get("spec", {}).get("scaleTargetRef", {}) if thing.get("kind") == "HorizontalPodAutoscaler" else {}
+        target = (
+            thing.get("spec", {}).get("scaleTargetRef", {}) if thing.get("kind") == "HorizontalPodAutoscaler" else {}
+        )
         same_place = thing.get("metadata", {}).get("namespace") == situation.workload.namespace
         if same_place and (target.get("kind"), target.get("name")) == ("Deployment", situation.workload.name):
             return str(thing["metadata"].get("name", ""))

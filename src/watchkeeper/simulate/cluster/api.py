@@ -88,7 +88,9 @@ class _Doors:
                 return await self._create(kind, request)
             if request.method == "DELETE":
                 for thing in self._found(kind, request):
-                    self.cluster.delete(kind.kind, request.path_params["namespace"], thing["metadata"]["name"], now=self.now())
+                    self.cluster.delete(
+                        kind.kind, request.path_params["namespace"], thing["metadata"]["name"], now=self.now()
+                    )
                 return JSONResponse({"kind": "Status", "apiVersion": "v1", "status": "Success"})
             return await self.listing(kind)(request)  # type: ignore[no-any-return]
 
@@ -109,7 +111,9 @@ class _Doors:
                 done = {"name": name, "kind": kind.plural, "uid": thing["metadata"]["uid"]}
                 return JSONResponse({"kind": "Status", "apiVersion": "v1", "status": "Success", "details": done})
             after = await self._changed(request, thing)
-            return JSONResponse(self._store(kind, after, expected=after["metadata"].get("resourceVersion"), known=thing))
+            return JSONResponse(
+                self._store(kind, after, expected=after["metadata"].get("resourceVersion"), known=thing)
+            )
 
         return handle
 
@@ -146,21 +150,31 @@ class _Doors:
                     return dict(strategic(thing, yaml.safe_load(body)))
         except PatchRefused as error:
             raise Refused(422, "Invalid", str(error)) from None
-        raise Refused(415, "UnsupportedMediaType", f"the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml (got {media})")
+        raise Refused(
+            415,
+            "UnsupportedMediaType",
+            f"the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml (got {media})",
+        )
 
     async def _create(self, kind: Kind, request: Request) -> Response:
         thing = json.loads(await request.body())
         thing["metadata"].setdefault("namespace", request.path_params.get("namespace", "default"))
         if "name" not in thing["metadata"]:
             thing["metadata"]["name"] = f"{thing['metadata'].get('generateName', 'x')}{self.objects.version:x}"
-        if self.objects.get(kind.kind, thing["metadata"]["namespace"] if kind.namespaced else "", thing["metadata"]["name"]):
+        if self.objects.get(
+            kind.kind, thing["metadata"]["namespace"] if kind.namespaced else "", thing["metadata"]["name"]
+        ):
             raise Refused(409, "AlreadyExists", f'{kind.plural} "{thing["metadata"]["name"]}" already exists')
         return JSONResponse(self._store(kind, thing), 201)
 
     def _store(self, kind: Kind, thing: Object, expected: str | None = None, known: Object | None = None) -> Object:
         if known is not None and expected and expected != known["metadata"]["resourceVersion"]:
             name = thing["metadata"]["name"]
-            raise Refused(409, "Conflict", f'Operation cannot be fulfilled on {kind.plural} "{name}": the object has been modified; please apply your changes to the latest version and try again')
+            raise Refused(
+                409,
+                "Conflict",
+                f'Operation cannot be fulfilled on {kind.plural} "{name}": the object has been modified; please apply your changes to the latest version and try again',
+            )
         thing.setdefault("kind", kind.kind)
         thing.setdefault("apiVersion", kind.api_version)
         if kind.kind == "Pod":
@@ -182,7 +196,9 @@ class _Doors:
         more = str(start + limit) if limit and start + limit < len(found) else ""
         return self._show(kind, page, request, more=more)
 
-    def _show(self, kind: Kind, things: list[Object], request: Request, *, single: bool = False, more: str = "") -> Response:
+    def _show(
+        self, kind: Kind, things: list[Object], request: Request, *, single: bool = False, more: str = ""
+    ) -> Response:
         version = str(self.objects.version)
         if "as=Table" in request.headers.get("accept", ""):
             return JSONResponse(table(kind.kind, things, version, self.now()))
@@ -190,25 +206,43 @@ class _Doors:
             return JSONResponse(things[0])
         head = {"resourceVersion": version, **({"continue": more} if more else {})}
         bare = [{k: v for k, v in o.items() if k not in ("kind", "apiVersion")} for o in things]
-        return JSONResponse({"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": head, "items": bare})
+        return JSONResponse(
+            {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": head, "items": bare}
+        )
 
     def _watch(self, kind: Kind, request: Request) -> Response:
         said = request.query_params.get("resourceVersion", "0") or "0"
         as_table = "as=Table" in request.headers.get("accept", "")
         limit = float(request.query_params.get("timeoutSeconds", 300))
-        labels, fields = _selector(request.query_params.get("labelSelector", "")), _fields(request.query_params.get("fieldSelector", ""))
+        labels, fields = (
+            _selector(request.query_params.get("labelSelector", "")),
+            _fields(request.query_params.get("fieldSelector", "")),
+        )
         namespace = request.path_params.get("namespace", "")
 
         async def frames() -> AsyncIterator[str]:
             seen, waited = int(said), 0.0
             if seen and self.objects.history and seen < self.objects.history[0][0] - 1:
-                gone = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410, "message": f"too old resource version: {seen}"}
+                gone = {
+                    "kind": "Status",
+                    "apiVersion": "v1",
+                    "status": "Failure",
+                    "reason": "Expired",
+                    "code": 410,
+                    "message": f"too old resource version: {seen}",
+                }
                 yield json.dumps({"type": "ERROR", "object": gone}) + "\n"
                 return
             while waited < limit and not await request.is_disconnected():
                 for version, change, changed, thing in list(self.objects.history):
                     inside = not namespace or thing["metadata"].get("namespace") == namespace
-                    if version > seen and changed == kind.kind and inside and labels(thing["metadata"].get("labels") or {}) and fields(thing):
+                    if (
+                        version > seen
+                        and changed == kind.kind
+                        and inside
+                        and labels(thing["metadata"].get("labels") or {})
+                        and fields(thing)
+                    ):
                         shown = table(kind.kind, [thing], str(version), self.now()) if as_table else thing
                         yield json.dumps({"type": change, "object": shown}) + "\n"
                 seen = max(seen, self.objects.version)
@@ -218,7 +252,10 @@ class _Doors:
         return StreamingResponse(frames(), media_type="application/json")
 
     async def log(self, request: Request) -> Response:
-        said, pod = request.query_params, self.objects.get("Pod", request.path_params["namespace"], request.path_params["name"])
+        said, pod = (
+            request.query_params,
+            self.objects.get("Pod", request.path_params["namespace"], request.path_params["name"]),
+        )
         if pod is None:
             raise _absent(next(k for k in KINDS if k.kind == "Pod"), request.path_params["name"])
         lines = self.cluster.runtime.logs(pod["metadata"]["uid"], previous=said.get("previous") == "true")
@@ -235,11 +272,24 @@ class _Doors:
                 use = self.cluster.runtime.usage(pod["metadata"]["uid"])
                 usage = {"cpu": f"{int(use.cpu * 1000)}m", "memory": f"{int(use.memory / 1024)}Ki"}
                 head = {k: pod["metadata"].get(k) for k in ("name", "namespace", "labels", "creationTimestamp")}
-                items.append({"metadata": head, "timestamp": iso(self.now()), "window": "15s", "containers": [{"name": pod["spec"]["containers"][0]["name"], "usage": usage}]})
+                items.append(
+                    {
+                        "metadata": head,
+                        "timestamp": iso(self.now()),
+                        "window": "15s",
+                        "containers": [{"name": pod["spec"]["containers"][0]["name"], "usage": usage}],
+                    }
+                )
         if "name" in request.path_params:
             items = [i for i in items if i["metadata"]["name"] == request.path_params["name"]]
-            return JSONResponse({"kind": "PodMetrics", "apiVersion": "metrics.k8s.io/v1beta1", **items[0]}) if items else _status(404, "NotFound", "not found")
-        return JSONResponse({"kind": "PodMetricsList", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": items})
+            return (
+                JSONResponse({"kind": "PodMetrics", "apiVersion": "metrics.k8s.io/v1beta1", **items[0]})
+                if items
+                else _status(404, "NotFound", "not found")
+            )
+        return JSONResponse(
+            {"kind": "PodMetricsList", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": items}
+        )
 
     async def node_metrics(self, request: Request) -> Response:
         totals: dict[str, list[float]] = {n["metadata"]["name"]: [0.1, 1e9] for n in self.objects.find("Node")}
@@ -252,7 +302,9 @@ class _Doors:
             {"metadata": {"name": n}, "timestamp": iso(self.now()), "window": "15s", "usage": {"cpu": f"{int(c * 1000)}m", "memory": f"{int(m / 1024)}Ki"}}
             for n, (c, m) in totals.items()
         ]  # fmt: skip
-        return JSONResponse({"kind": "NodeMetricsList", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": items})
+        return JSONResponse(
+            {"kind": "NodeMetricsList", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": items}
+        )
 
     async def may_i(self, request: Request) -> Response:
         body = json.loads(await request.body())
@@ -260,7 +312,11 @@ class _Doors:
 
 
 def _scale(thing: Object) -> Object:
-    head = {k: v for k, v in thing["metadata"].items() if k in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")}
+    head = {
+        k: v
+        for k, v in thing["metadata"].items()
+        if k in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    }
     selector = ",".join(f"{k}={v}" for k, v in thing["spec"].get("selector", {}).get("matchLabels", {}).items())
     return {
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": head, "spec": {"replicas": thing["spec"].get("replicas", 1)},
@@ -317,7 +373,18 @@ def _absent(kind: Kind, name: str) -> Refused:
 
 
 def _status(code: int, reason: str, message: str) -> Response:
-    return JSONResponse({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": reason, "code": code}, code)
+    return JSONResponse(
+        {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": message,
+            "reason": reason,
+            "code": code,
+        },
+        code,
+    )
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -87,7 +87,9 @@ class SimulatedCluster:
             owned.append(current)
         elif _revision(current) < newest:
             current = self._annotate(current, str(newest + 1), now)
-        if (deployment["metadata"].get("annotations") or {}).get(REVISION) != current["metadata"]["annotations"][REVISION]:
+        if (deployment["metadata"].get("annotations") or {}).get(REVISION) != current["metadata"]["annotations"][
+            REVISION
+        ]:
             deployment = self._annotate(deployment, current["metadata"]["annotations"][REVISION], now)
         self._roll(deployment, current, [r for r in owned if r["metadata"]["name"] != current["metadata"]["name"]], now)
         self._deployment_status(deployment, current["metadata"]["name"], now)
@@ -136,7 +138,10 @@ class SimulatedCluster:
         before = int(replica_set["spec"]["replicas"])
         if before == replicas:
             return
-        after = copy.deepcopy(self.objects.get("ReplicaSet", replica_set["metadata"]["namespace"], replica_set["metadata"]["name"]) or replica_set)
+        after = copy.deepcopy(
+            self.objects.get("ReplicaSet", replica_set["metadata"]["namespace"], replica_set["metadata"]["name"])
+            or replica_set
+        )
         after["spec"]["replicas"] = replicas
         self.objects.put(after, now)
         verb = "up" if replicas > before else "down"
@@ -157,7 +162,13 @@ class SimulatedCluster:
         available = ready >= wanted - math.floor(wanted * 0.25)
         done = updated == wanted == ready == total
         status["conditions"] = [
-            _condition(deployment, "Available", available, "MinimumReplicasAvailable" if available else "MinimumReplicasUnavailable", now),
+            _condition(
+                deployment,
+                "Available",
+                available,
+                "MinimumReplicasAvailable" if available else "MinimumReplicasUnavailable",
+                now,
+            ),
             _condition(deployment, "Progressing", True, "NewReplicaSetAvailable" if done else "ReplicaSetUpdated", now),
         ]
         self._set_status(deployment, status, now)
@@ -185,15 +196,23 @@ class SimulatedCluster:
         ready = sum(_ready(p) for p in pods)
         if ready:
             status["readyReplicas"] = status["availableReplicas"] = ready
-        self._set_status(self.objects.get("ReplicaSet", namespace, replica_set["metadata"]["name"]) or replica_set, status, now)
+        self._set_status(
+            self.objects.get("ReplicaSet", namespace, replica_set["metadata"]["name"]) or replica_set, status, now
+        )
 
     def _endpoints(self, service: Object, now: float) -> None:
         head, selector = service["metadata"], service["spec"].get("selector")
         if not selector:
             return
         pods = [p for p in self.objects.find("Pod", head["namespace"], selector) if p["status"].get("podIP")]
-        ports = [{"name": p.get("name", ""), "port": p.get("targetPort", p["port"])} for p in service["spec"].get("ports", [])]
-        addresses = [(_ready(p), {"ip": p["status"]["podIP"], "targetRef": {"kind": "Pod", "name": p["metadata"]["name"]}}) for p in pods]
+        ports = [
+            {"name": p.get("name", ""), "port": p.get("targetPort", p["port"])}
+            for p in service["spec"].get("ports", [])
+        ]
+        addresses = [
+            (_ready(p), {"ip": p["status"]["podIP"], "targetRef": {"kind": "Pod", "name": p["metadata"]["name"]}})
+            for p in pods
+        ]
         subset: Object = {"ports": ports}
         for key, wanted in (("addresses", True), ("notReadyAddresses", False)):
             found = [a for ready, a in addresses if ready is wanted]
@@ -214,11 +233,15 @@ class SimulatedCluster:
         for d in self.objects.find("Deployment"):
             labels = {**job, "namespace": d["metadata"]["namespace"], "deployment": d["metadata"]["name"]}
             yield MetricSample("kube_deployment_spec_replicas", labels, float(d["spec"].get("replicas", 1)))
-            yield MetricSample("kube_deployment_status_replicas_available", labels, float(d["status"].get("availableReplicas", 0)))
+            yield MetricSample(
+                "kube_deployment_status_replicas_available", labels, float(d["status"].get("availableReplicas", 0))
+            )
         for r in self.objects.find("ReplicaSet"):
             for o in r["metadata"].get("ownerReferences", []):
                 labels = {**job, "namespace": r["metadata"]["namespace"], "replicaset": r["metadata"]["name"]}
-                yield MetricSample("kube_replicaset_owner", {**labels, "owner_kind": o["kind"], "owner_name": o["name"]}, 1.0)
+                yield MetricSample(
+                    "kube_replicaset_owner", {**labels, "owner_kind": o["kind"], "owner_name": o["name"]}, 1.0
+                )
         for p in self.objects.find("Pod"):
             yield from self._pod_samples(p, job)
 
@@ -236,11 +259,20 @@ class SimulatedCluster:
             yield MetricSample("kube_pod_container_status_restarts_total", mine, float(c["restartCount"]))
             ended = c.get("lastState", {}).get("terminated")
             if ended:
-                yield MetricSample("kube_pod_container_status_last_terminated_reason", {**mine, "reason": ended["reason"]}, 1.0)
+                yield MetricSample(
+                    "kube_pod_container_status_last_terminated_reason", {**mine, "reason": ended["reason"]}, 1.0
+                )
 
 
 def _owner(kind: str, api_version: str, head: Mapping[str, Any]) -> Object:
-    return {"apiVersion": api_version, "kind": kind, "name": head["name"], "uid": head["uid"], "controller": True, "blockOwnerDeletion": True}
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": head["name"],
+        "uid": head["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
 
 
 def _owned_by(thing: Object, owner: Object) -> bool:
@@ -264,13 +296,22 @@ def _condition(thing: Object, kind: str, holds: bool, reason: str, now: float) -
     known = next((c for c in thing.get("status", {}).get("conditions", []) if c["type"] == kind), None)
     since = known["lastTransitionTime"] if known and known["status"] == status else iso(now)
     updated = known["lastUpdateTime"] if known and (known["status"], known["reason"]) == (status, reason) else iso(now)
-    return {"type": kind, "status": status, "reason": reason, "message": reason, "lastTransitionTime": since, "lastUpdateTime": updated}
+    return {
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": reason,
+        "lastTransitionTime": since,
+        "lastUpdateTime": updated,
+    }
 
 
 def _deployment_defaults(thing: Object) -> None:
     spec = thing["spec"]
     spec.setdefault("replicas", 1)
-    spec.setdefault("strategy", {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}})
+    spec.setdefault(
+        "strategy", {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+    )
     spec.setdefault("revisionHistoryLimit", 10)
     thing["metadata"].setdefault("namespace", "default")
     thing.setdefault("status", {})

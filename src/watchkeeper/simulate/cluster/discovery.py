@@ -67,7 +67,17 @@ def _resource(kind: Kind) -> list[dict[str, Any]]:
         {"name": kind.plural, "singularName": kind.kind.lower(), "namespaced": kind.namespaced, "kind": kind.kind, "verbs": verbs, "shortNames": list(kind.short)}
     ]  # fmt: skip
     if kind.scalable:
-        rows.append({"name": f"{kind.plural}/scale", "singularName": "", "namespaced": True, "group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": ["get", "patch", "update"]})
+        rows.append(
+            {
+                "name": f"{kind.plural}/scale",
+                "singularName": "",
+                "namespaced": True,
+                "group": "autoscaling",
+                "version": "v1",
+                "kind": "Scale",
+                "verbs": ["get", "patch", "update"],
+            }
+        )
     if kind.kind == "Pod" and not kind.group:
         rows.append({"name": "pods/log", "singularName": "", "namespaced": True, "kind": "Pod", "verbs": ["get"]})
     return rows
@@ -76,7 +86,9 @@ def _resource(kind: Kind) -> list[dict[str, Any]]:
 async def _openapi_v2(request: Request) -> Response:
     if "protobuf" in request.headers.get("accept", ""):
         return Response(_OPENAPI_V2_PROTO, media_type="application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
-    return JSONResponse({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.32"}, "paths": {}, "definitions": {}})
+    return JSONResponse(
+        {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.32"}, "paths": {}, "definitions": {}}
+    )
 
 
 async def _openapi_v3(request: Request) -> Response:
@@ -89,8 +101,19 @@ async def _openapi_v3_of(request: Request) -> Response:
     paths = {}
     for kind in (k for k in KINDS if k.root == root):
         gvk = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-        place = f"{root}/namespaces/{{namespace}}/{kind.plural}/{{name}}" if kind.namespaced else f"{root}/{kind.plural}/{{name}}"
+        place = (
+            f"{root}/namespaces/{{namespace}}/{kind.plural}/{{name}}"
+            if kind.namespaced
+            else f"{root}/{kind.plural}/{{name}}"
+        )
         validation = [{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}]
         operation = {"parameters": validation, "x-kubernetes-group-version-kind": gvk, "responses": {}}
         paths[place] = {"patch": {**operation, "x-kubernetes-action": "patch"}, "put": operation, "get": operation}
-    return JSONResponse({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "v1.32"}, "paths": paths, "components": {"schemas": {}}})
+    return JSONResponse(
+        {
+            "openapi": "3.0.0",
+            "info": {"title": "Kubernetes", "version": "v1.32"},
+            "paths": paths,
+            "components": {"schemas": {}},
+        }
+    )

@@ -3,7 +3,13 @@
 import copy
 from typing import Any
 
-_MERGE_KEYS = {"containers": "name", "initContainers": "name", "env": "name", "volumes": "name", "ports": "containerPort"}
+_MERGE_KEYS = {
+    "containers": "name",
+    "initContainers": "name",
+    "env": "name",
+    "volumes": "name",
+    "ports": "containerPort",
+}
 
 
 class PatchRefused(ValueError):

@@ -49,7 +49,9 @@ class PodController:
             },
             now,
         )  # fmt: skip
-        self.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}", "replicaset-controller", now)
+        self.event(
+            owner, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}", "replicaset-controller", now
+        )
         return pod
 
     def remove(self, pod: Object, now: float) -> None:
@@ -75,12 +77,19 @@ class PodController:
             if any(c["reason"] == "Unschedulable" for c in pod["status"].get("conditions", [])):
                 return
             words = "0/3 nodes are available: Insufficient cpu or memory."
-            after["status"] = {"phase": "Pending", "conditions": [_condition("PodScheduled", False, now, "Unschedulable", words)]}
+            after["status"] = {
+                "phase": "Pending",
+                "conditions": [_condition("PodScheduled", False, now, "Unschedulable", words)],
+            }
             self._objects.put(after, now)
             self.event(pod, "Warning", "FailedScheduling", words, "default-scheduler", now, modern=True)
             return
         after["spec"]["nodeName"] = node
-        after["status"] = {"phase": "Pending", "startTime": iso(now), "conditions": [_condition("PodScheduled", True, now)]}
+        after["status"] = {
+            "phase": "Pending",
+            "startTime": iso(now),
+            "conditions": [_condition("PodScheduled", True, now)],
+        }
         self._objects.put(after, now)
         words = f"Successfully assigned {pod['metadata']['namespace']}/{pod['metadata']['name']} to {node}"
         self.event(pod, "Normal", "Scheduled", words, "default-scheduler", now, modern=True)
@@ -112,7 +121,9 @@ class PodController:
             self._cannot_pull(pod, spec, now)
             return
         known = (pod["status"].get("containerStatuses") or [{}])[0]
-        attempt = int(known.get("restartCount", 0)) + (1 if known.get("lastState") or known.get("state", {}).get("terminated") else 0)
+        attempt = int(known.get("restartCount", 0)) + (
+            1 if known.get("lastState") or known.get("state", {}).get("terminated") else 0
+        )
         self._runtime.start(_container(pod, spec, attempt), now)
         self._running.add(pod["metadata"]["uid"])
         last = known.get("state", {}).get("terminated") or known.get("lastState", {}).get("terminated")
@@ -145,18 +156,31 @@ class PodController:
         wait = _BACKOFF[min(status["restartCount"], len(_BACKOFF) - 1)]
         self._due[uid] = now + wait
         crashing = status["restartCount"] >= 2
-        state = {"waiting": {"reason": "CrashLoopBackOff", "message": f"back-off {wait:g}s restarting failed container"}}
-        status.update(ready=False, state=state if crashing else {"terminated": terminated}, lastState={"terminated": terminated})
+        state = {
+            "waiting": {"reason": "CrashLoopBackOff", "message": f"back-off {wait:g}s restarting failed container"}
+        }
+        status.update(
+            ready=False, state=state if crashing else {"terminated": terminated}, lastState={"terminated": terminated}
+        )
         self._status(pod, "Running", status, False, now)
         if crashing:
-            self.event(pod, "Warning", "BackOff", f"Back-off restarting failed container {status['name']}", "kubelet", now)
+            self.event(
+                pod, "Warning", "BackOff", f"Back-off restarting failed container {status['name']}", "kubelet", now
+            )
 
     def _mark(self, pod: Object, ready: bool, now: float) -> None:
         status = copy.deepcopy(pod["status"]["containerStatuses"][0])
         status["ready"] = ready
         self._status(pod, "Running", status, ready, now)
         if not ready:
-            self.event(pod, "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", "kubelet", now)
+            self.event(
+                pod,
+                "Warning",
+                "Unhealthy",
+                "Readiness probe failed: HTTP probe failed with statuscode: 503",
+                "kubelet",
+                now,
+            )
 
     def _status(self, pod: Object, phase: str, container: Object, ready: bool, now: float) -> None:
         after = copy.deepcopy(pod)
@@ -179,9 +203,22 @@ class PodController:
         namespace = head.get("namespace", "default")
         at = iso(now)
         times: Object = (
-            {"firstTimestamp": None, "lastTimestamp": None, "eventTime": at[:-1] + ".000000Z", "source": {}, "reportingComponent": component}
+            {
+                "firstTimestamp": None,
+                "lastTimestamp": None,
+                "eventTime": at[:-1] + ".000000Z",
+                "source": {},
+                "reportingComponent": component,
+            }
             if modern
-            else {"firstTimestamp": at, "lastTimestamp": at, "count": 1, "eventTime": None, "source": {"component": component}, "reportingComponent": component}
+            else {
+                "firstTimestamp": at,
+                "lastTimestamp": at,
+                "count": 1,
+                "eventTime": None,
+                "source": {"component": component},
+                "reportingComponent": component,
+            }
         )
         self._objects.put(
             {
@@ -220,7 +257,12 @@ def _is_ready(pod: Object) -> bool:
 
 
 def _condition(kind: str, holds: bool, now: float, reason: str = "", message: str = "") -> Object:
-    out: Object = {"type": kind, "status": "True" if holds else "False", "lastProbeTime": None, "lastTransitionTime": iso(now)}
+    out: Object = {
+        "type": kind,
+        "status": "True" if holds else "False",
+        "lastProbeTime": None,
+        "lastTransitionTime": iso(now),
+    }
     out["reason"] = reason
     if message:
         out["message"] = message

@@ -35,14 +35,23 @@ def age(thing: dict[str, Any], now: float) -> str:
 def _pod(o: dict[str, Any], now: float) -> list[Any]:
     states = o["status"].get("containerStatuses", [])
     ready = sum(s["ready"] for s in states)
-    reason = next((w["reason"] for s in states for w in (s["state"].get("waiting"), s["state"].get("terminated")) if w), o["status"]["phase"])
+    reason = next(
+        (w["reason"] for s in states for w in (s["state"].get("waiting"), s["state"].get("terminated")) if w),
+        o["status"]["phase"],
+    )
     restarts = sum(s["restartCount"] for s in states)
     return [o["metadata"]["name"], f"{ready}/{len(o['spec']['containers'])}", reason, restarts, age(o, now)]
 
 
 def _deployment(o: dict[str, Any], now: float) -> list[Any]:
     s = o.get("status", {})
-    return [o["metadata"]["name"], f"{s.get('readyReplicas', 0)}/{o['spec']['replicas']}", s.get("updatedReplicas", 0), s.get("availableReplicas", 0), age(o, now)]
+    return [
+        o["metadata"]["name"],
+        f"{s.get('readyReplicas', 0)}/{o['spec']['replicas']}",
+        s.get("updatedReplicas", 0),
+        s.get("availableReplicas", 0),
+        age(o, now),
+    ]
 
 
 def _replica_set(o: dict[str, Any], now: float) -> list[Any]:
@@ -57,12 +66,25 @@ def _event(o: dict[str, Any], now: float) -> list[Any]:
 
 def _node(o: dict[str, Any], now: float) -> list[Any]:
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in o["status"]["conditions"])
-    return [o["metadata"]["name"], "Ready" if ready else "NotReady", "<none>", age(o, now), o["status"]["nodeInfo"]["kubeletVersion"]]
+    return [
+        o["metadata"]["name"],
+        "Ready" if ready else "NotReady",
+        "<none>",
+        age(o, now),
+        o["status"]["nodeInfo"]["kubeletVersion"],
+    ]
 
 
 def _service(o: dict[str, Any], now: float) -> list[Any]:
     ports = ",".join(f"{p['port']}/TCP" for p in o["spec"].get("ports", []))
-    return [o["metadata"]["name"], o["spec"].get("type", "ClusterIP"), o["spec"].get("clusterIP", "None"), "<none>", ports, age(o, now)]
+    return [
+        o["metadata"]["name"],
+        o["spec"].get("type", "ClusterIP"),
+        o["spec"].get("clusterIP", "None"),
+        "<none>",
+        ports,
+        age(o, now),
+    ]
 
 
 _TABLES: dict[str, tuple[tuple[str, ...], Row]] = {

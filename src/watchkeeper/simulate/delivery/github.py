@@ -104,7 +104,13 @@ class GitHub:
     # --- git data ------------------------------------------------------------------------------------------------
 
     async def _repository(self, request: Request) -> Response:
-        return JSONResponse({"full_name": self.repository, "default_branch": "main", "permissions": {"pull": True, "push": True, "admin": False}})
+        return JSONResponse(
+            {
+                "full_name": self.repository,
+                "default_branch": "main",
+                "permissions": {"pull": True, "push": True, "admin": False},
+            }
+        )
 
     async def _contents(self, request: Request) -> Response:
         ref, path = request.query_params.get("ref", "main"), request.path_params["path"]
@@ -113,7 +119,15 @@ class GitHub:
         if text is None:
             return _say(404, "Not Found")
         blob = self.git.files(str(commit))[path]
-        return JSONResponse({"type": "file", "path": path, "sha": blob, "encoding": "base64", "content": base64.encodebytes(text.encode()).decode()})
+        return JSONResponse(
+            {
+                "type": "file",
+                "path": path,
+                "sha": blob,
+                "encoding": "base64",
+                "content": base64.encodebytes(text.encode()).decode(),
+            }
+        )
 
     async def _ref(self, request: Request) -> Response:
         branch = request.path_params["branch"]
@@ -146,7 +160,13 @@ class GitHub:
             files = self.git.files(commit)
         except GitFailed:
             return _say(404, "Not Found")
-        return JSONResponse({"sha": ref, "truncated": False, "tree": [{"path": p, "type": "blob", "mode": "100644", "sha": b} for p, b in files.items()]})
+        return JSONResponse(
+            {
+                "sha": ref,
+                "truncated": False,
+                "tree": [{"path": p, "type": "blob", "mode": "100644", "sha": b} for p, b in files.items()],
+            }
+        )
 
     async def _new_tree(self, request: Request) -> Response:
         body = await request.json()
@@ -162,7 +182,9 @@ class GitHub:
 
     async def _new_commit(self, request: Request) -> Response:
         body = await request.json()
-        return JSONResponse({"sha": self.git.write_commit(body["tree"], body["parents"], body["message"], _MACHINE)}, 201)
+        return JSONResponse(
+            {"sha": self.git.write_commit(body["tree"], body["parents"], body["message"], _MACHINE)}, 201
+        )
 
     # --- pull requests -------------------------------------------------------------------------------------------
 
@@ -179,7 +201,9 @@ class GitHub:
             return _say(422, "Validation Failed", [{"message": f"A pull request already exists for {body['head']}."}])
         if not self.git.head(body["head"]):
             return _say(422, "Validation Failed", [{"field": "head", "code": "invalid"}])
-        pull = Pull(len(self.pulls) + 1, body["title"], body.get("body", ""), body["head"], body["base"], _MACHINE, self.now())
+        pull = Pull(
+            len(self.pulls) + 1, body["title"], body.get("body", ""), body["head"], body["base"], _MACHINE, self.now()
+        )
         self.pulls.append(pull)
         return JSONResponse(self._json(pull), 201)
 
@@ -213,7 +237,9 @@ class GitHub:
             return _say(405, self.faults.refuse_merge)
         if self.faults.review_by:
             return _say(405, "At least 1 approving review is required by reviewers with write access.")
-        made = self.git.merge(pull.base, head, body.get("commit_title") or f"Merge pull request #{pull.number}\n", _MACHINE)
+        made = self.git.merge(
+            pull.base, head, body.get("commit_title") or f"Merge pull request #{pull.number}\n", _MACHINE
+        )
         if made is None:
             return _say(405, "Pull Request is not mergeable")
         pull.state, pull.merged, pull.merge_sha = "closed", True, made
@@ -249,7 +275,11 @@ class GitHub:
         began = self.seen.setdefault(sha, self.now())
         done = self.now() - began >= self.faults.check_seconds
         good = self.faults.checks == "pass" and self._parses(sha)
-        run = {"name": "manifests", "status": "completed" if done else "in_progress", "conclusion": ("success" if good else "failure") if done else None}
+        run = {
+            "name": "manifests",
+            "status": "completed" if done else "in_progress",
+            "conclusion": ("success" if good else "failure") if done else None,
+        }
         return JSONResponse({"total_count": 1, "check_runs": [run]})
 
     def _parses(self, sha: str) -> bool:
@@ -271,7 +301,11 @@ class GitHub:
         pull = self._find(request)
         if pull is None:
             return _say(404, "Not Found")
-        comment = {"id": pull.number * 1000 + len(pull.comments), "body": (await request.json())["body"], "user": {"login": _MACHINE}}
+        comment = {
+            "id": pull.number * 1000 + len(pull.comments),
+            "body": (await request.json())["body"],
+            "user": {"login": _MACHINE},
+        }
         pull.comments.append(comment)
         return JSONResponse(comment, 201)
 
@@ -284,7 +318,9 @@ class GitHub:
         return _say(404, "Not Found")
 
     async def _rate_limit(self, request: Request) -> Response:
-        return JSONResponse({"resources": {"core": {"limit": 5000, "remaining": 4999, "reset": int(self.now()) + 3600}}})
+        return JSONResponse(
+            {"resources": {"core": {"limit": 5000, "remaining": 4999, "reset": int(self.now()) + 3600}}}
+        )
 
 
 def _ref_json(branch: str, sha: str) -> dict[str, Any]:
@@ -292,5 +328,9 @@ def _ref_json(branch: str, sha: str) -> dict[str, Any]:
 
 
 def _say(status: int, message: str, errors: list[dict[str, str]] | None = None) -> Response:
-    body: dict[str, Any] = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    body: dict[str, Any] = {
+        "message": message,
+        "documentation_url": "https://docs.github.com/rest",
+        "status": str(status),
+    }
     return JSONResponse({**body, **({"errors": errors} if errors else {})}, status)

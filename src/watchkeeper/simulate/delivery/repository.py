@@ -19,7 +19,11 @@ class GitRepository:
     @classmethod
     def create(cls, path: Path, files: Mapping[str, str], branch: str = "main") -> "GitRepository":
         """A repository with one commit."""
-        subprocess.run(["git", "init", "--quiet", "--bare", f"--initial-branch={branch}", str(path)], check=True, capture_output=True)
+        subprocess.run(
+            ["git", "init", "--quiet", "--bare", f"--initial-branch={branch}", str(path)],
+            check=True,
+            capture_output=True,
+        )
         repository = cls(path)
         repository.commit(branch, files, "Declare the shop", author="platform")
         return repository
@@ -27,8 +31,20 @@ class GitRepository:
     def git(self, *arguments: str, stdin: str | None = None, environment: Mapping[str, str] | None = None) -> str:
         """Output of a git command. Raises GitFailed."""
         # The caller's own git settings must not leak into this repository.
-        clean = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.path), "GIT_CONFIG_NOSYSTEM": "1", **(environment or {})}
-        done = subprocess.run(["git", "--git-dir", str(self.path), *arguments], input=stdin, text=True, capture_output=True, check=False, env=clean)
+        clean = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self.path),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **(environment or {}),
+        }
+        done = subprocess.run(
+            ["git", "--git-dir", str(self.path), *arguments],
+            input=stdin,
+            text=True,
+            capture_output=True,
+            check=False,
+            env=clean,
+        )
         if done.returncode:
             raise GitFailed(done.stderr.strip())
         return done.stdout
@@ -74,7 +90,11 @@ class GitRepository:
 
     def write_commit(self, tree: str, parents: list[str], message: str, author: str) -> str:
         """A commit object; its id."""
-        who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", author), ("EMAIL", f"{author}@shop.example"))}
+        who = {
+            f"GIT_{role}_{what}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", author), ("EMAIL", f"{author}@shop.example"))
+        }
         flags = [flag for parent in parents for flag in ("-p", parent)]
         return self.git("commit-tree", tree, *flags, stdin=message, environment=who).strip()
 

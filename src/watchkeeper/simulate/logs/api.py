@@ -19,9 +19,12 @@ Now = Callable[[], float]
 _LIMIT_MOST = 5000
 _MATCHER = re.compile(r'\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|`[^`]*`)\s*')
 _LINE_FILTER = re.compile(r'\s*(\|=|\|~|!=|!~)\s*("(?:[^"\\]|\\.)*"|`[^`]*`)')
-_STAGE = re.compile(r'\s*\|\s*(json|logfmt)\b')
+_STAGE = re.compile(r"\s*\|\s*(json|logfmt)\b")
 _LABEL_FILTER = re.compile(r'\s*\|\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|`[^`]*`)')
-_METRIC = re.compile(r"^\s*(?:sum\s+by\s*\(([\w\s,]+)\)\s*\()?\s*(rate|count_over_time)\s*\((.*)\[(\d+)([smh])\]\s*\)\s*\)?\s*$", re.DOTALL)
+_METRIC = re.compile(
+    r"^\s*(?:sum\s+by\s*\(([\w\s,]+)\)\s*\()?\s*(rate|count_over_time)\s*\((.*)\[(\d+)([smh])\]\s*\)\s*\)?\s*$",
+    re.DOTALL,
+)
 
 
 class BadLogQl(ValueError):
@@ -44,7 +47,9 @@ def parse(query: str) -> Pipeline:
     inside, _, rest = text[1:].partition("}")
     tests = [_matcher(part) for part in filter(str.strip, re.split(r",(?=\s*[A-Za-z_])", inside))]
     if not tests:
-        raise BadLogQl("parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible value")
+        raise BadLogQl(
+            "parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible value"
+        )
     stages: list[Callable[[str, dict[str, str]], bool]] = []
     while rest.strip():
         stage, rest = _stage(rest)
@@ -121,20 +126,34 @@ def app(db: LogDb, now: Now) -> Starlette:
                 return _ok({"resultType": "matrix", "result": _counts(db, metric, start, end, step)})
             limit = int(said.get("limit", 100))
             if not 0 < limit <= _LIMIT_MOST:
-                return PlainTextResponse(f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {_LIMIT_MOST})\n", 400)
+                return PlainTextResponse(
+                    f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {_LIMIT_MOST})\n",
+                    400,
+                )
             pipeline = parse(said.get("query", ""))
         except ValueError as error:
             return PlainTextResponse(f"{error}\n", 400)
         forward = said.get("direction", "backward") == "forward"
         apart = "categorize-labels" in request.headers.get("x-loki-response-encoding-flags", "")
-        return _ok({"resultType": "streams", "result": _streams(db, pipeline, start, end, limit, forward, apart), **({"encodingFlags": ["categorize-labels"]} if apart else {})})
+        return _ok(
+            {
+                "resultType": "streams",
+                "result": _streams(db, pipeline, start, end, limit, forward, apart),
+                **({"encodingFlags": ["categorize-labels"]} if apart else {}),
+            }
+        )
 
     async def query(request: Request) -> Response:
         metric = _METRIC.match(request.query_params.get("query", ""))
         if not metric:
-            return PlainTextResponse("log queries are not supported as an instant query type, please change your query to a range query type\n", 400)
+            return PlainTextResponse(
+                "log queries are not supported as an instant query type, please change your query to a range query type\n",
+                400,
+            )
         at = _time(request.query_params.get("time"), now())
-        rows = [{"metric": r["metric"], "value": r["values"][-1]} for r in _counts(db, metric, at, at, 1.0) if r["values"]]
+        rows = [
+            {"metric": r["metric"], "value": r["values"][-1]} for r in _counts(db, metric, at, at, 1.0) if r["values"]
+        ]
         return _ok({"resultType": "vector", "result": rows})
 
     async def labels(request: Request) -> Response:
@@ -147,7 +166,16 @@ def app(db: LogDb, now: Now) -> Starlette:
         return JSONResponse({"status": "success", **({"data": values} if values else {})})
 
     async def buildinfo(request: Request) -> Response:
-        return JSONResponse({"version": "3.0.0-simulated", "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": ""})
+        return JSONResponse(
+            {
+                "version": "3.0.0-simulated",
+                "revision": "",
+                "branch": "",
+                "buildUser": "",
+                "buildDate": "",
+                "goVersion": "",
+            }
+        )
 
     async def ready(request: Request) -> Response:
         return PlainTextResponse("ready\n")
@@ -172,7 +200,9 @@ def _labels(line: LogLine) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _passing(db: LogDb, pipeline: Pipeline, start: float, end: float) -> list[tuple[LogLine, dict[str, str], dict[str, str]]]:
+def _passing(
+    db: LogDb, pipeline: Pipeline, start: float, end: float
+) -> list[tuple[LogLine, dict[str, str], dict[str, str]]]:
     out = []
     for line in db.between(start, end):
         stream = _labels(line)
@@ -185,7 +215,9 @@ def _passing(db: LogDb, pipeline: Pipeline, start: float, end: float) -> list[tu
     return out
 
 
-def _streams(db: LogDb, pipeline: Pipeline, start: float, end: float, limit: int, forward: bool, apart: bool) -> list[dict[str, Any]]:
+def _streams(
+    db: LogDb, pipeline: Pipeline, start: float, end: float, limit: int, forward: bool, apart: bool
+) -> list[dict[str, Any]]:
     """Streams are ordered within themselves, not between each other; `limit` is over all of them."""
     found = _passing(db, pipeline, start, end)
     found = found[:limit] if forward else found[-limit:][::-1]

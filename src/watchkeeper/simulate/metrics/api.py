@@ -28,7 +28,11 @@ def app(db: MetricDb, now: Now, rules: RuleEngine | None = None, started: float 
         said = await _parameters(request)
         text = said.get("query", "")
         if not text:
-            return _error(400, "bad_data", 'invalid parameter "query": unknown position: parse error: no expression found in input')
+            return _error(
+                400,
+                "bad_data",
+                'invalid parameter "query": unknown position: parse error: no expression found in input',
+            )
         try:
             at = _time(said.get("time"), now())
             raw = promql.raw_range(db, text, at)
@@ -50,9 +54,13 @@ def app(db: MetricDb, now: Now, rules: RuleEngine | None = None, started: float 
             if end < start:
                 raise ValueError('invalid parameter "end": end timestamp must not be before start time')
             if step <= 0:
-                raise ValueError('invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer')
+                raise ValueError(
+                    'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer'
+                )
             if (end - start) / step > _POINTS:
-                raise ValueError("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
+                raise ValueError(
+                    "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
+                )
             times = start + step * np.arange(int((end - start) / step + 1e-9) + 1)
             value = await asyncio.to_thread(promql.evaluate, db, said.get("query", ""), times)
         except promql.ExecutionError as error:
@@ -89,7 +97,16 @@ def app(db: MetricDb, now: Now, rules: RuleEngine | None = None, started: float 
         return _ok({"startTime": begun, "reloadConfigSuccess": True, "timeSeriesCount": len(db.find([]))})
 
     async def buildinfo(request: Request) -> Response:
-        return _ok({"version": "2.42.0", "revision": "simulated", "goVersion": "", "branch": "", "buildUser": "", "buildDate": ""})
+        return _ok(
+            {
+                "version": "2.42.0",
+                "revision": "simulated",
+                "goVersion": "",
+                "branch": "",
+                "buildUser": "",
+                "buildDate": "",
+            }
+        )
 
     async def healthy(request: Request) -> Response:
         return PlainTextResponse("Prometheus Server is Healthy.\n")
@@ -182,7 +199,10 @@ def _matrix(value: promql.Value, times: Any) -> list[dict[str, Any]]:
     if isinstance(value, promql.Scalar):
         return [{"metric": {}, "values": [_point(t, v) for t, v in zip(times, value.values, strict=True)]}]
     return [
-        {"metric": labels, "values": [_point(times[j], value.values[row, j]) for j in np.flatnonzero(value.present[row])]}
+        {
+            "metric": labels,
+            "values": [_point(times[j], value.values[row, j]) for j in np.flatnonzero(value.present[row])],
+        }
         for row, labels in enumerate(value.labels)
     ]
 

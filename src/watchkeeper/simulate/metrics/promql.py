@@ -63,7 +63,7 @@ def parse(query: str) -> Any:
     try:
         return parser.parse(query)
     except ValueError as error:
-        raise BadQuery(f"invalid parameter \"query\": 1:1: parse error: {error}") from None
+        raise BadQuery(f'invalid parameter "query": 1:1: parse error: {error}') from None
 
 
 def evaluate(db: MetricDb, query: str, times: Floats) -> Value:
@@ -105,7 +105,7 @@ def _eval(db: MetricDb, node: Any, times: Floats) -> Value:
         case parser.Call():
             return _call(db, node, times)
         case parser.MatrixSelector():
-            raise BadQuery("invalid expression type \"range vector\", must be Scalar or instant Vector")
+            raise BadQuery('invalid expression type "range vector", must be Scalar or instant Vector')
         case _:
             raise Unsupported(f"the simulated Prometheus does not evaluate {type(node).__name__}")
 
@@ -208,7 +208,9 @@ def _rate(per_second: bool, counter: bool) -> Callable[..., Window]:
         total = np.cumsum(grown)
         first, last = np.where(ok, lo, 0), np.where(ok, hi - 1, 0)
         change = total[last] - total[first]
-        return np.where(ok, _extrapolate(change, at, data, first, last, hi - lo, ends, width, per_second, counter), 0), ok
+        return np.where(
+            ok, _extrapolate(change, at, data, first, last, hi - lo, ends, width, per_second, counter), 0
+        ), ok
 
     return over
 
@@ -291,7 +293,9 @@ def _histogram_quantile(arguments: list[Any], times: Floats, node: Any) -> Vecto
         rest = {k: v for k, v in labels.items() if k not in ("le", "__name__")}
         bound = float(labels.get("le", "nan").replace("+Inf", "inf"))
         groups.setdefault(tuple(sorted(rest.items())), []).append((bound, row))
-    out = Vector([dict(k) for k in groups], np.full((len(groups), len(times)), np.nan), np.zeros((len(groups), len(times)), bool))
+    out = Vector(
+        [dict(k) for k in groups], np.full((len(groups), len(times)), np.nan), np.zeros((len(groups), len(times)), bool)
+    )
     for row, members in enumerate(groups.values()):
         members.sort()
         bounds = np.array([b for b, _ in members])
@@ -322,7 +326,11 @@ def _absent(arguments: list[Any], times: Floats, node: Any) -> Vector:
     gone = ~arguments[0].present.any(axis=0) if len(arguments[0].labels) else np.ones(len(times), bool)
     labels: Labels = {}
     if isinstance(node.args[0], parser.VectorSelector):
-        labels = {m.name: m.value for m in matchers_of(node.args[0]) if not m.pattern and not m.negated and m.name != "__name__"}
+        labels = {
+            m.name: m.value
+            for m in matchers_of(node.args[0])
+            if not m.pattern and not m.negated and m.name != "__name__"
+        }
     return _present_only(Vector([labels], np.ones((1, len(times))), gone[None, :]))
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-import promql_parser as parser
 import yaml
 
 from watchkeeper.simulate.metrics import promql
@@ -69,7 +68,9 @@ class _Rule:
 class RuleEngine:
     """Evaluates the rules each time it is asked to; posts one group per alert name and namespace."""
 
-    def __init__(self, db: MetricDb, rules_text: str, post: Post | None = None, *, external_url: str = "http://prometheus") -> None:
+    def __init__(
+        self, db: MetricDb, rules_text: str, post: Post | None = None, *, external_url: str = "http://prometheus"
+    ) -> None:
         self._db = db
         self._post = post
         self._url = external_url
@@ -107,7 +108,11 @@ class RuleEngine:
             known.value = value
             if not known.firing and now - known.since >= rule.wait:
                 known.firing = changed = True
-                known.labels = {**labels, **{k: expand(v, labels, value) for k, v in rule.labels.items()}, "alertname": rule.name}
+                known.labels = {
+                    **labels,
+                    **{k: expand(v, labels, value) for k, v in rule.labels.items()},
+                    "alertname": rule.name,
+                }
                 known.annotations = {k: expand(v, labels, value) for k, v in rule.annotations.items()}
         for key in [k for k in rule.active if k not in found]:
             if rule.active[key].firing:
@@ -133,8 +138,16 @@ class RuleEngine:
 
     def _body(self, rule: _Rule, group: str) -> dict[str, Any]:
         alerts = [self._alert(rule, a) for a in rule.active.values() if a.firing and self._group_of(a) == group]
-        shared = {k: v for k, v in (alerts[0]["labels"] if alerts else {}).items() if all(a["labels"].get(k) == v for a in alerts)}
-        notes = {k: v for k, v in (alerts[0]["annotations"] if alerts else {}).items() if all(a["annotations"].get(k) == v for a in alerts)}
+        shared = {
+            k: v
+            for k, v in (alerts[0]["labels"] if alerts else {}).items()
+            if all(a["labels"].get(k) == v for a in alerts)
+        }
+        notes = {
+            k: v
+            for k, v in (alerts[0]["annotations"] if alerts else {}).items()
+            if all(a["annotations"].get(k) == v for a in alerts)
+        }
         return {
             "receiver": "watchkeeper", "status": "firing" if any(a["status"] == "firing" for a in alerts) else "resolved",
             "alerts": alerts, "groupLabels": {"alertname": rule.name, "namespace": group}, "commonLabels": shared,
@@ -154,7 +167,9 @@ class RuleEngine:
 
     def _alert_samples(self) -> list[MetricSample]:
         return [
-            MetricSample("ALERTS", {**a.labels, "alertname": r.name, "alertstate": "firing" if a.firing else "pending"}, 1.0)
+            MetricSample(
+                "ALERTS", {**a.labels, "alertname": r.name, "alertstate": "firing" if a.firing else "pending"}, 1.0
+            )
             for r in self.rules
             for a in r.active.values()
         ]

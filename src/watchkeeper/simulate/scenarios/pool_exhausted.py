@@ -1,4 +1,4 @@
-"""Queries that hold their connection longer: the pool is empty, requests wait for a connection and give up."""
+"""Connections that are never given back: the pool is empty, requests wait for a connection and give up."""
 
 from watchkeeper.simulate.effects import Effects
 from watchkeeper.simulate.scenario import Scenario
@@ -8,8 +8,8 @@ SERVICE = "payment"
 
 
 def begin(world: World, pace: float) -> None:
-    """Each query holds its connection so long that the pool would need to be half as large again."""
-    world.afflict(SERVICE, Effects(hold_factor=45.0, pace=pace))
+    """Nearly all four connections of each pod are lost; with eight there are enough left."""
+    world.afflict(SERVICE, Effects(leaked=3.6, pace=pace))
 
 
 SCENARIO = Scenario("pool_exhausted", "pool_exhausted", SERVICE, "raise_pool_size", begin)

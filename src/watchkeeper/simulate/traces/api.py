@@ -42,7 +42,9 @@ def parse(query: str) -> Test:
 def _condition(text: str) -> Test:
     found = _CONDITION.fullmatch(text)
     if not found:
-        raise BadTraceQl(f"invalid TraceQL query: parse error at line 1, col 2: syntax error: unexpected {text.strip()[:40]!r}")
+        raise BadTraceQl(
+            f"invalid TraceQL query: parse error at line 1, col 2: syntax error: unexpected {text.strip()[:40]!r}"
+        )
     name, op, raw = found.groups()
     read = _reader(name)
     wanted: Any = raw.strip('"')
@@ -95,7 +97,10 @@ def app(db: SpanDb, now: Now) -> Starlette:
             start, end = _seconds(said.get("start"), now() - 900), _seconds(said.get("end"), now())
             limit, each = int(said.get("limit", 20)), int(said.get("spss", 3))
             if end - start > _LONGEST:
-                return PlainTextResponse(f"range specified by start and end exceeds {int(_LONGEST // 3600)}h0m0s. received start={int(start)} end={int(end)}", 400)
+                return PlainTextResponse(
+                    f"range specified by start and end exceeds {int(_LONGEST // 3600)}h0m0s. received start={int(start)} end={int(end)}",
+                    400,
+                )
             test = parse(said.get("q", ""))
         except ValueError as error:
             return PlainTextResponse(str(error), 400)
@@ -142,7 +147,7 @@ def _seconds(text: str | None, default: float) -> float:
     if not text:
         return default
     if len(text) > 12:
-        raise ValueError(f"invalid start: strconv.ParseInt: parsing \"{text}\": value out of range")
+        raise ValueError(f'invalid start: strconv.ParseInt: parsing "{text}": value out of range')
     return float(int(text))
 
 
@@ -156,7 +161,13 @@ def _summary(trace_id: str, spans: list[Span], matched: list[Span], each: int) -
     root = next((s for s in spans if not s.parent_id), None)
     millis = int((max(s.start + s.duration for s in spans) - start) * 1000)
     shown = [
-        {"spanID": s.span_id, "name": s.name, "startTimeUnixNano": _nanos(s.start), "durationNanos": str(int(s.duration * 1e9))} for s in matched[:each]
+        {
+            "spanID": s.span_id,
+            "name": s.name,
+            "startTimeUnixNano": _nanos(s.start),
+            "durationNanos": str(int(s.duration * 1e9)),
+        }
+        for s in matched[:each]
     ]
     return {
         "traceID": trace_id.lstrip("0"), "rootServiceName": root.service if root else "<root span not yet received>",

@@ -55,13 +55,17 @@ class Kubernetes:
     name = NAME
     signals = frozenset({Signal.KUBERNETES})
 
-    def __init__(self, settings: KubernetesSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, settings: KubernetesSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         access = access_of(settings)
         http = HttpSource(
             url=access.server, token=access.token, ca_file=access.ca_file, cert_file=access.cert_file, key_file=access.key_file,
             timeout_seconds=settings.timeout_seconds, concurrency=settings.concurrency, retries=settings.retries, budget=settings.budget,
         )  # type: ignore[arg-type]  # fmt: skip
-        self._client = SourceClient(NAME, http, Purse(NAME, settings.budget, tools.ledger, tools.clock), transport=transport)
+        self._client = SourceClient(
+            NAME, http, Purse(NAME, settings.budget, tools.ledger, tools.clock), transport=transport
+        )
 
     async def read(self, scope: Scope) -> Reading:
         """All kinds at once. A kind we may not list is a Missing of its own."""
@@ -71,7 +75,9 @@ class Kubernetes:
         if len(missing) == len(ROOTS):
             missing = (Missing(Signal.KUBERNETES, NAME, "", missing[0].reason),)
         workloads = tuple(
-            Workload(o["metadata"]["namespace"], o["kind"], o["metadata"]["name"]) for o in objects if o["kind"] in _WORKLOADS
+            Workload(o["metadata"]["namespace"], o["kind"], o["metadata"]["name"])
+            for o in objects
+            if o["kind"] in _WORKLOADS
         )
         return Reading(objects=tuple(objects), changes=releases(objects, scope), workloads=workloads, missing=missing)
 
@@ -120,7 +126,9 @@ class Kubernetes:
         try:
             version = (await self._client.get("/version")).json().get("gitVersion", "?")
         except SourceError as error:
-            return [Probe(NAME, False, str(error), error.hint or "check sources.kubernetes.kubeconfig or KUBE_CONFIG_PATH")]
+            return [
+                Probe(NAME, False, str(error), error.hint or "check sources.kubernetes.kubeconfig or KUBE_CONFIG_PATH")
+            ]
         denied = []
         for kind in ROOTS:
             try:
@@ -169,7 +177,9 @@ def _release(owner: str, before: dict[str, Any], after: dict[str, Any], at: date
     details = {
         "from_image": old, "to_image": new, "revision": str(_revision_of(after)), "previous_revision": str(_revision_of(before)),
     }  # fmt: skip
-    return Change(after["metadata"]["uid"], at, kind, owner, f"{owner}: {what}", origin=Origin.CONTROL_PLANE, details=details)
+    return Change(
+        after["metadata"]["uid"], at, kind, owner, f"{owner}: {what}", origin=Origin.CONTROL_PLANE, details=details
+    )
 
 
 def _revision_of(thing: dict[str, Any]) -> int:
@@ -191,7 +201,9 @@ def access_of(settings: KubernetesSource) -> Access:
     try:
         token = (_ACCOUNT / "token").read_text().strip()
     except OSError:
-        raise ConfigurationError("no kubeconfig is configured and this is not a pod", hint="set KUBE_CONFIG_PATH") from None
+        raise ConfigurationError(
+            "no kubeconfig is configured and this is not a pod", hint="set KUBE_CONFIG_PATH"
+        ) from None
     return Access("https://kubernetes.default.svc", token, str(_ACCOUNT / "ca.crt"))
 
 

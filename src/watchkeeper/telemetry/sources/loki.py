@@ -28,7 +28,9 @@ class Loki:
     name = NAME
     signals = frozenset({Signal.LOGS})
 
-    def __init__(self, settings: LokiSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, settings: LokiSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._settings, self._resolver = settings, tools.resolver
         self._purse = Purse(NAME, settings.budget, tools.ledger, tools.clock)
         self._client = SourceClient(NAME, settings, self._purse, transport=transport)
@@ -46,11 +48,20 @@ class Loki:
                 break
             rows += found
             if cut:
-                missing.append(Missing(Signal.LOGS, NAME, self._selector(scope), f"only the newest {len(found)} lines before {end:%H:%M:%S} were read"))
+                missing.append(
+                    Missing(
+                        Signal.LOGS,
+                        NAME,
+                        self._selector(scope),
+                        f"only the newest {len(found)} lines before {end:%H:%M:%S} were read",
+                    )
+                )
         rows.sort(key=lambda row: row[0])
         frame = pl.DataFrame(rows, schema=LOG_SCHEMA, orient="row") if rows else None
         if frame is None and not missing:
-            missing.append(Missing(Signal.LOGS, NAME, self._selector(scope), "it answers, but has no lines in this scope"))
+            missing.append(
+                Missing(Signal.LOGS, NAME, self._selector(scope), "it answers, but has no lines in this scope")
+            )
         return Reading(logs=frame, missing=tuple(missing))
 
     def _selector(self, scope: Scope) -> str:
@@ -77,7 +88,13 @@ class Loki:
         return out, False
 
     async def _page(self, scope: Scope, low: int, high: int) -> list[tuple[int, str, str, str, str]]:
-        params = {"query": self._selector(scope), "start": str(low), "end": str(high), "limit": str(_PAGE), "direction": "backward"}
+        params = {
+            "query": self._selector(scope),
+            "start": str(low),
+            "end": str(high),
+            "limit": str(_PAGE),
+            "direction": "backward",
+        }
         headers = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
         answer = await self._client.get("/loki/api/v1/query_range", params, incident=scope.incident_id, headers=headers)
         streams = (answer.json().get("data") or {}).get("result", [])

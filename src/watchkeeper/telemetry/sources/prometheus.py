@@ -26,7 +26,9 @@ class Prometheus:
     name = NAME
     signals = frozenset({Signal.METRICS})
 
-    def __init__(self, settings: PrometheusSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, settings: PrometheusSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._settings, self._resolver = settings, tools.resolver
         self._purse = Purse(NAME, settings.budget, tools.ledger, tools.clock)
         self._client = SourceClient(NAME, settings, self._purse, transport=transport)
@@ -58,7 +60,9 @@ class Prometheus:
         for series in found:
             service = self._resolver.resolve("metrics", series.labels)
             if service:
-                out.append(Series(service, query.metric, series.times, series.values, query.origin, promql, series.labels))
+                out.append(
+                    Series(service, query.metric, series.times, series.values, query.origin, promql, series.labels)
+                )
         return out
 
     async def instant(self, query: str, at: float | None = None) -> list[Sample]:
@@ -95,7 +99,9 @@ class Prometheus:
         try:
             body = answer.json()
         except ValueError:
-            raise SourceRefused(f"{NAME} at {self._client.url} does not answer with JSON: is this the right address?") from None
+            raise SourceRefused(
+                f"{NAME} at {self._client.url} does not answer with JSON: is this the right address?"
+            ) from None
         if not isinstance(body, dict) or body.get("status") != "success":
             raise SourceRefused(f"{NAME} at {self._client.url} says: {str(body)[:200]}")
         return dict(body["data"])

@@ -27,9 +27,13 @@ class Tempo:
     name = NAME
     signals = frozenset({Signal.TRACES})
 
-    def __init__(self, settings: TempoSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, settings: TempoSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._settings, self._resolver = settings, tools.resolver
-        self._client = SourceClient(NAME, settings, Purse(NAME, settings.budget, tools.ledger, tools.clock), transport=transport)
+        self._client = SourceClient(
+            NAME, settings, Purse(NAME, settings.budget, tools.ledger, tools.clock), transport=transport
+        )
 
     async def read(self, scope: Scope) -> Reading:
         """Spans as a frame. A trace that cannot be read is left out; a search that fails is a Missing."""
@@ -47,7 +51,13 @@ class Tempo:
 
     async def _search(self, scope: Scope, start: float, end: float, limit: int) -> list[str]:
         """Trace ids, padded: search results drop leading zeros. Times are whole seconds."""
-        params = {"q": "{}", "start": str(math.floor(start)), "end": str(math.ceil(end)), "limit": str(limit), "spss": "1"}
+        params = {
+            "q": "{}",
+            "start": str(math.floor(start)),
+            "end": str(math.ceil(end)),
+            "limit": str(limit),
+            "spss": "1",
+        }
         answer = await self._client.get("/api/search", params, incident=scope.incident_id)
         return [str(t["traceID"]).rjust(32, "0") for t in answer.json().get("traces") or []]
 
@@ -62,7 +72,9 @@ class Tempo:
         return [row for rows in found if isinstance(rows, list) for row in rows]
 
     async def _trace(self, scope: Scope, trace_id: str) -> list[Row]:
-        answer = await self._client.get(f"/api/v2/traces/{trace_id}", incident=scope.incident_id, headers={"Accept": "application/json"})
+        answer = await self._client.get(
+            f"/api/v2/traces/{trace_id}", incident=scope.incident_id, headers={"Accept": "application/json"}
+        )
         return spans_of(answer.json(), self._resolver.resolve)
 
     async def probe(self) -> list[Probe]:

@@ -52,7 +52,9 @@ async def _proposal(house: House, host: CodeHost, incident: Incident, diagnosis:
         alerts = [stored.alert for stored in await tx.alerts_of(incident.id)]
     evidence = await gather(house, incident, alerts)
     delivery = house.settings.delivery
-    estate = Estate(delivery.repository, delivery.base_branch, await manifests(host, delivery.base_branch, delivery.path))
+    estate = Estate(
+        delivery.repository, delivery.base_branch, await manifests(host, delivery.base_branch, delivery.path)
+    )
     return propose(
         incident, diagnosis, evidence, estate, now=house.clock.now(), ids=house.ids,
         time_to_decide=timedelta(minutes=house.settings.remediation.approval_timeout_minutes),

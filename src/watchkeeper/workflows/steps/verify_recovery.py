@@ -37,7 +37,9 @@ async def step(house: House, incident: Incident) -> None:
         await escalate(house, incident, "a person changed the target after the repair: it is theirs now", record)
         return
     recovery = verify(record.plan.checks_after, await measure(house, incident, record.plan))
-    await _conclude(house, incident, record, recovery, late=now > ready_at + timedelta(minutes=rules.verify_timeout_minutes))
+    await _conclude(
+        house, incident, record, recovery, late=now > ready_at + timedelta(minutes=rules.verify_timeout_minutes)
+    )
 
 
 async def _conclude(house: House, incident: Incident, record: PlanRecord, recovery: Recovery, *, late: bool) -> None:
@@ -102,7 +104,9 @@ async def _note(house: House, incident: Incident, record: PlanRecord, recovery: 
         await _keep(house, incident, record, recovery, {"healthy_since": ""})
 
 
-async def _keep(house: House, incident: Incident, record: PlanRecord, recovery: Recovery, facts: Mapping[str, str]) -> None:
+async def _keep(
+    house: House, incident: Incident, record: PlanRecord, recovery: Recovery, facts: Mapping[str, str]
+) -> None:
     async with house.store.transaction() as tx:
         await tx.set_plan(record.plan.id, PlanState.APPLIED, {**facts, "recovery_state": str(recovery.state)})
         words = f"{str(recovery.state).replace('_', ' ')}: {'; '.join(recovery.because[:4])}"
@@ -161,5 +165,3 @@ async def _still_firing(house: House, check: Check) -> float | None:
     except SourceError:
         return None
     return float(sum(all(labels.get(k, v) == v for k, v in s.labels.items()) for s in samples))
-
-
