@@ -64,7 +64,7 @@ async def open_database(settings: Settings) -> AsyncIterator[str]:
     if configured:
         yield configured
         return
-    embedded = await asyncio.to_thread(EmbeddedDatabase, Path(settings.store.data_dir).absolute())
+    embedded = await asyncio.to_thread(EmbeddedDatabase, Path(settings.store.data_dir))
     try:
         yield await asyncio.to_thread(embedded.url)
     finally:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from watchkeeper.bench import diagnose
+from watchkeeper.bench.diagnose import run as run_diagnose
 from watchkeeper.domain.errors import InvalidInput
 
 
@@ -28,7 +28,7 @@ def bench(
         raise InvalidInput(f"no benchmark named {name!r}", hint="there is: diagnose")
     with Progress(transient=True) as bar:
         task = bar.add_task(f"{name} {directory.name}", total=None)
-        figures = diagnose.run(
+        figures = run_diagnose(
             directory,
             predictions=predictions,
             indicators=indicators,

@@ -137,7 +137,7 @@ async def _follow(opened: front.Opened, say: Say, approve: bool) -> Stage:
     """Tell the timeline of the incidents as it grows; agree to plans where the demo plays the person."""
     seen = 0
     while True:
-        incidents = [i for i in (await opened.store.list_incidents(limit=10)).items]
+        incidents = list((await opened.store.list_incidents(limit=10)).items)
         for incident in reversed(incidents):
             async with opened.store.transaction() as tx:
                 events = [e for e in await tx.events(incident.id) if e.id > seen]

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from watchkeeper import app as front
 from watchkeeper.cli._shown import plain
+from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.errors import CodeHostError, PolicyBroken, SourceError, StoreUnavailable
 from watchkeeper.settings import Settings, load
-from watchkeeper.telemetry.port import Probe
+from watchkeeper.telemetry.port import Probe, Source
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +51,7 @@ async def _examine(settings: Settings) -> list[Probe]:
         return [Probe("database", False, str(error), error.hint)]
 
 
-async def _probe_source(source: front.Source) -> list[Probe]:
+async def _probe_source(source: Source) -> list[Probe]:
     try:
         return await source.probe()
     except SourceError as error:
@@ -65,7 +66,7 @@ def _probe_policy(evaluate: object) -> Probe:
     return Probe("policy", True, "loaded")
 
 
-async def _probe_codehost(host: front.CodeHost | None) -> list[Probe]:
+async def _probe_codehost(host: CodeHost | None) -> list[Probe]:
     if host is None:
         return [Probe("code host", True, "no repository configured: repairs stay suggestions")]
     try:

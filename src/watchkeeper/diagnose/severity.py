@@ -35,7 +35,7 @@ def users_feel_it(evidence: EvidenceFile) -> bool:
     return False
 
 
-def _felt(metric: str, normal: float, before: np.ndarray, during: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _felt(metric: str, normal: float, before: np.ndarray, during: np.ndarray) -> bool:
     if metric == "error-rate":
         return bool(during.max() > before.max() + _ERROR_POINTS)
     if metric == "availability":

@@ -94,7 +94,8 @@ def _set(text: str, document: int, steps: Sequence[Step], value: Any) -> str | P
         node = below
     if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
         return Problem("it is not a plain value")
-    return text[: node.start_mark.index] + _scalar(value, node.style) + text[node.end_mark.index :]
+    before, after = str(text[: node.start_mark.index]), str(text[node.end_mark.index :])
+    return before + _scalar(value, node.style) + after
 
 
 def _child(node: Any, step: Step) -> Any:
@@ -137,7 +138,7 @@ def _scalar(value: Any, style: str | None) -> str:
 
 def _plain(text: str) -> bool:
     try:
-        return yaml.safe_load(f"k: {text}\n") == {"k": text}
+        return bool(yaml.safe_load(f"k: {text}\n") == {"k": text})
     except yaml.YAMLError:
         return False
 

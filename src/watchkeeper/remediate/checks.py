@@ -72,7 +72,7 @@ def _series(evidence: EvidenceFile, service: str, metric: str) -> list[Series]:
     return [s for s in evidence.metrics if s.service == service and s.metric == metric]
 
 
-def _values(evidence: EvidenceFile, series: list[Series]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _values(evidence: EvidenceFile, series: list[Series]) -> tuple[np.ndarray, np.ndarray]:
     onset = evidence.window.onset.timestamp()
     before = [s.values[(s.times < onset) & np.isfinite(s.values)] for s in series]
     during = [s.values[(s.times >= onset) & np.isfinite(s.values)] for s in series]

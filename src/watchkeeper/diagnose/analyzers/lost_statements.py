@@ -36,7 +36,7 @@ def examine(case: Case) -> list[Finding]:
                 during=row["after"],
                 unit="share of traces",
                 excerpt=row["statement"][:200],
-            )  # fmt: skip
+            )
         )
     return strongest(found, 0.1)
 

@@ -36,7 +36,7 @@ def examine(case: Case) -> list[Finding]:
                 during=row["after"],
                 unit="calls per span",
                 excerpt=row["child"][:200],
-            )  # fmt: skip
+            )
         )
     return strongest(found, 0.1)
 

@@ -266,7 +266,7 @@ class _Doors:
         return PlainTextResponse("".join(f"{x.text}\n" for x in lines))
 
     async def pod_metrics(self, request: Request) -> Response:
-        items = []
+        items: list[dict[str, Any]] = []
         for pod in self.objects.find("Pod", request.path_params.get("namespace", "")):
             if pod["status"].get("containerStatuses"):
                 use = self.cluster.runtime.usage(pod["metadata"]["uid"])

@@ -77,7 +77,7 @@ class SimulatedCluster:
     # --- Deployments -------------------------------------------------------------------------------------------
 
     def _deployment(self, deployment: Object, now: float) -> None:
-        namespace, name = deployment["metadata"]["namespace"], deployment["metadata"]["name"]
+        namespace, _name = deployment["metadata"]["namespace"], deployment["metadata"]["name"]
         owned = [r for r in self.objects.find("ReplicaSet", namespace) if _owned_by(r, deployment)]
         digest = _template_hash(deployment["spec"]["template"])
         current = next((r for r in owned if r["metadata"]["labels"]["pod-template-hash"] == digest), None)
@@ -98,7 +98,7 @@ class SimulatedCluster:
         head = deployment["metadata"]
         template = copy.deepcopy(deployment["spec"]["template"])
         template.setdefault("metadata", {}).setdefault("labels", {})["pod-template-hash"] = digest
-        made = self.objects.put(
+        return self.objects.put(
             {
                 "apiVersion": "apps/v1", "kind": "ReplicaSet",
                 "metadata": {
@@ -111,7 +111,6 @@ class SimulatedCluster:
             },
             now,
         )  # fmt: skip
-        return made
 
     def _annotate(self, thing: Object, revision: str, now: float) -> Object:
         after = copy.deepcopy(thing)

@@ -224,7 +224,7 @@ def _streams(
     streams: dict[tuple[tuple[str, str], ...], list[Any]] = {}
     for line, stream, parsed in found:
         metadata = {"trace_id": line.trace_id} if line.trace_id else {}
-        at = str(int(round(line.at * 1e6)) * 1000)
+        at = str(round(line.at * 1e6) * 1000)
         key = stream if apart else {**stream, **metadata, **parsed}
         extra: list[Any] = []
         if apart:

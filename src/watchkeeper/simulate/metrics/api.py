@@ -61,7 +61,7 @@ def app(db: MetricDb, now: Now, rules: RuleEngine | None = None, started: float 
                 raise ValueError(
                     "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
                 )
-            times = start + step * np.arange(int((end - start) / step + 1e-9) + 1)
+            times = np.asarray(start + step * np.arange(int((end - start) / step + 1e-9) + 1), dtype=np.float64)
             value = await asyncio.to_thread(promql.evaluate, db, said.get("query", ""), times)
         except promql.ExecutionError as error:
             return _error(422, "execution", str(error))

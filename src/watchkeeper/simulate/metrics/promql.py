@@ -149,7 +149,7 @@ def _instant(found: Sequence[StoredSeries], times: Floats) -> Vector:
 
 
 def _present_only(vector: Vector) -> Vector:
-    keep = vector.present.any(axis=1)
+    keep: Mask = np.asarray(vector.present.any(axis=1))
     if keep.all():
         return vector
     return Vector([x for x, k in zip(vector.labels, keep, strict=True) if k], vector.values[keep], vector.present[keep])

@@ -184,7 +184,7 @@ class RuleEngine:
 
     def groups_json(self) -> list[dict[str, Any]]:
         """As /api/v1/rules."""
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"name": r.name, "query": r.expr, "duration": r.wait, "labels": r.labels, "annotations": r.annotations,
              "state": "firing" if any(a.firing for a in r.active.values()) else "inactive", "health": "ok", "type": "alerting", "alerts": []}
             for r in self.rules

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import ssl
 import tempfile
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 import yaml
+from pydantic import SecretStr
 
 from watchkeeper.domain.errors import ConfigurationError, SourceError, SourceRefused, SourceUnavailable
 from watchkeeper.domain.evidence import Change, Missing, Origin, Signal
@@ -60,9 +62,9 @@ class Kubernetes:
     ) -> None:
         access = access_of(settings)
         http = HttpSource(
-            url=access.server, token=access.token, ca_file=access.ca_file, cert_file=access.cert_file, key_file=access.key_file,
+            url=access.server, token=SecretStr(access.token), ca_file=access.ca_file, cert_file=access.cert_file, key_file=access.key_file,
             timeout_seconds=settings.timeout_seconds, concurrency=settings.concurrency, retries=settings.retries, budget=settings.budget,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
         self._client = SourceClient(
             NAME, http, Purse(NAME, settings.budget, tools.ledger, tools.clock), transport=transport
         )
@@ -163,7 +165,7 @@ def releases(objects: list[dict[str, Any]], scope: Scope) -> tuple[Change, ...]:
     out = []
     for (_, owner), sets in by_owner.items():
         sets.sort(key=_revision_of)
-        for before, after in zip(sets, sets[1:], strict=False):
+        for before, after in itertools.pairwise(sets):
             at = datetime.fromisoformat(str(after["metadata"]["creationTimestamp"]).replace("Z", "+00:00"))
             if scope.window.start - timedelta(minutes=30) <= at <= scope.window.end:
                 out.append(_release(owner, before, after, at))
