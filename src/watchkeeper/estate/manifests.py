@@ -86,9 +86,9 @@ def _declares(document: Any, kind: str, namespace: str, name: str) -> bool:
 
 
 def _set(text: str, document: int, steps: Sequence[Step], value: Any) -> str | Problem:
-    node = list(yaml.compose_all(text, Loader=yaml.SafeLoader))[document]
+    node: yaml.Node = list(yaml.compose_all(text, Loader=yaml.SafeLoader))[document]
     for depth, step in enumerate(steps):
-        below = _child(node, step)
+        below: yaml.Node | None = _child(node, step)
         if below is None:
             return _insert(text, node, steps[depth:], value)
         node = below
