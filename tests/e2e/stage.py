@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,33 +108,32 @@ class Play:
         assert answer.status_code == 200, answer.text
 
 
-def settings_for(here: Simulation, database_url: str, prometheus_url: str, **remediation: Any) -> Settings:
-    return Settings.model_validate(
-        {
-            "sources": {
-                "prometheus": {"url": prometheus_url, "rate_window_seconds": 6, "step_seconds": 1},
-                "loki": {"url": here.urls["loki"]},
-                "tempo": {"url": here.urls["tempo"], "max_traces": 60},
-                "kubernetes": {"kubeconfig": str(here.kubeconfig)},
-            },
-            "delivery": {"url": here.urls["github"], "repository": here.github.repository},
-            "entities": {"calls": [list(c) for c in shop.CALLS]},
-            "evidence": {"normal_minutes": 0.5, "lead_minutes": 0.2, "settle_seconds": 2},
-            "remediation": {
-                "dry_run": False,
-                "approval_timeout_minutes": 2,
-                "checks_timeout_minutes": 0.5,
-                "deploy_timeout_minutes": 0.6,
-                "verify_after_seconds": 3,
-                "verify_timeout_minutes": 0.5,
-                "verify_healthy_seconds": 3,
-                "poll_seconds": 1,
-                **remediation,
-            },
-            "store": {"database_url": database_url, "sweep_seconds": 3},
-            "server": {"loopback_without_login": True},
-        }
-    )
+def config_for(here: Simulation, database_url: str, prometheus_url: str, **remediation: Any) -> dict[str, Any]:
+    """As in a config.yaml."""
+    return {
+        "sources": {
+            "prometheus": {"url": prometheus_url, "rate_window_seconds": 6, "step_seconds": 1},
+            "loki": {"url": here.urls["loki"]},
+            "tempo": {"url": here.urls["tempo"], "max_traces": 60},
+            "kubernetes": {"kubeconfig": str(here.kubeconfig)},
+        },
+        "delivery": {"url": here.urls["github"], "repository": here.github.repository},
+        "entities": {"calls": [list(c) for c in shop.CALLS]},
+        "evidence": {"normal_minutes": 0.5, "lead_minutes": 0.2, "settle_seconds": 2},
+        "remediation": {
+            "dry_run": False,
+            "approval_timeout_minutes": 2,
+            "checks_timeout_minutes": 0.5,
+            "deploy_timeout_minutes": 0.6,
+            "verify_after_seconds": 3,
+            "verify_timeout_minutes": 0.5,
+            "verify_healthy_seconds": 3,
+            "poll_seconds": 1,
+            **remediation,
+        },
+        "store": {"database_url": database_url, "sweep_seconds": 3},
+        "server": {"loopback_without_login": True},
+    }
 
 
 @asynccontextmanager
@@ -146,7 +145,9 @@ async def playing(folder: Path, database_url: str, **remediation: Any) -> AsyncI
         prometheus = await _prometheus(folder, here, f"http://127.0.0.1:{port}")
         for server in prometheus:
             stack.push_async_callback(server.stop)
-        settings = settings_for(here, database_url, prometheus[0].ready.removesuffix("/-/ready"), **remediation)
+        settings = Settings.model_validate(
+            config_for(here, database_url, prometheus[0].ready.removesuffix("/-/ready"), **remediation)
+        )
         opened = await stack.enter_async_context(front.open_house(settings))
         play = Play(here, opened, f"http://127.0.0.1:{port}", prometheus[0], settings)
         serving = asyncio.create_task(front.serve(opened, play.stop, host="127.0.0.1", port=port))
@@ -171,9 +172,16 @@ async def _prometheus(folder: Path, here: Simulation, watchkeeper: str) -> tuple
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     hook = {"url": f"{watchkeeper}/api/v1/webhooks/alertmanager", "send_resolved": True}
-    route = {"receiver": "watchkeeper", "group_by": ["alertname", "namespace"], "group_wait": "1s", "group_interval": "1s"}
+    route = {
+        "receiver": "watchkeeper",
+        "group_by": ["alertname", "namespace"],
+        "group_wait": "1s",
+        "group_interval": "1s",
+    }
     receivers = [{"name": "watchkeeper", "webhook_configs": [hook]}]
-    (folder / "alertmanager.yml").write_text(yaml.safe_dump({"route": {**route, "repeat_interval": "1m"}, "receivers": receivers}))
+    (folder / "alertmanager.yml").write_text(
+        yaml.safe_dump({"route": {**route, "repeat_interval": "1m"}, "receivers": receivers})
+    )
     servers = (
         Server(
             [

@@ -51,7 +51,9 @@ async def test_a_repair_that_makes_it_worse_is_undone(tmp_path: Path, database_u
         assert (await play.plan(ended)).state is PlanState.UNDONE
 
 
-@pytest.mark.parametrize("effects", [Effects(unscrapable=True), Effects(never_ready=True)], ids=["no scrape", "no endpoint"])
+@pytest.mark.parametrize(
+    "effects", [Effects(unscrapable=True), Effects(never_ready=True)], ids=["no scrape", "no endpoint"]
+)
 async def test_a_repair_that_blinds_us_is_inconclusive(tmp_path: Path, database_url: str, effects: Effects) -> None:
     async with playing(tmp_path, database_url, deploy_timeout_minutes=0.3, verify_timeout_minutes=0.2) as play:
         play.break_("pool_exhausted")

@@ -123,7 +123,8 @@ def _insert(text: str, parent: Any, steps: Sequence[Step], value: Any) -> str | 
         last = depth == len(names) - 1
         key = _scalar(name, None)
         lines.append(f"{indent if depth else ''}{key}:{' ' + _scalar(value, None) if last else ''}\n")
-    return text[: first.index] + "".join(lines) + " " * first.column + text[first.index :]
+    before, after = str(text[: first.index]), str(text[first.index :])
+    return before + "".join(lines) + " " * first.column + after
 
 
 def _scalar(value: Any, style: str | None) -> str:

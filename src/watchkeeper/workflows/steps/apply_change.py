@@ -24,6 +24,8 @@ async def step(house: House, incident: Incident) -> None:
         await escalate(house, incident, "there is no approved plan to carry out")
     elif record.facts.get("merge_sha"):
         await _await_rollout(house, incident, record)
+    elif (merged := await _merged_before(house, record)) is not None:
+        await _note_merge(house, incident, record, merged)
     elif refusal := await _refused(house, record):
         await _void(house, incident, record, refusal)
     elif house.settings.remediation.dry_run:
@@ -32,6 +34,15 @@ async def step(house: House, incident: Incident) -> None:
         await escalate(house, incident, "no code host is configured: the plan stays a suggestion", record)
     else:
         await _deliver(house, house.codehost, incident, record)
+
+
+async def _merged_before(house: House, record: PlanRecord) -> PullRequest | None:
+    """The merge whose answer was lost, if there was one: what is done is adopted, not judged again."""
+    number = record.facts.get("pull_request")
+    if not number or house.codehost is None:
+        return None
+    pull = await house.codehost.pull_request(int(number))
+    return pull if pull.state == "merged" else None
 
 
 async def _refused(house: House, record: PlanRecord) -> str:
@@ -75,8 +86,6 @@ async def _deliver(house: House, host: CodeHost, incident: Incident, record: Pla
         )  # fmt: skip
     if "pull_request" not in record.facts:
         await _note_pull_request(house, incident, record, pull)
-    elif pull.state == "merged":
-        await _note_merge(house, incident, record, pull)
     elif pull.state == "closed":
         await _void(house, incident, record, "a person closed the pull request")
     elif pull.head_sha != record.facts.get("head_sha"):
