@@ -124,7 +124,7 @@ def _insert(text: str, parent: Any, steps: Sequence[Step], value: Any) -> str | 
         key = _scalar(name, None)
         lines.append(f"{indent if depth else ''}{key}:{' ' + _scalar(value, None) if last else ''}\n")
     before, after = str(text[: first.index]), str(text[first.index :])
-    return before + "".join(lines) + " " * first.column + after
+    return before + "".join(lines) + " " * int(first.column) + after
 
 
 def _scalar(value: Any, style: str | None) -> str:

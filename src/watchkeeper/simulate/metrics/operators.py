@@ -130,12 +130,12 @@ def _with_scalar(op: str, modifier: Any, left: Value, right: Value) -> Vector:
     assert isinstance(vector, Vector)
     a = left.values if isinstance(left, Vector) else left.values[None, :]  # type: ignore[union-attr]
     b = right.values if isinstance(right, Vector) else right.values[None, :]  # type: ignore[union-attr]
-    nameless = [nameless(x) for x in vector.labels]
+    bare = [nameless(x) for x in vector.labels]
     if op in _ARITHMETIC:
-        return Vector(nameless, np.asarray(_ARITHMETIC[op](a, b), dtype=float), vector.present)
+        return Vector(bare, np.asarray(_ARITHMETIC[op](a, b), dtype=float), vector.present)
     holds = np.asarray(_COMPARISON[op](a, b), dtype=bool)
     if modifier is not None and modifier.return_bool:
-        return Vector(nameless, holds.astype(float), vector.present)
+        return Vector(bare, holds.astype(float), vector.present)
     return present_only(Vector(vector.labels, vector.values, vector.present & holds))
 
 
