@@ -1,7 +1,6 @@
 """Break a small simulated world and watch it being healed."""
 
 import asyncio
-import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -103,7 +102,7 @@ async def _demo(scenario: Scenario, stay: bool, port: int, seed: int, approve: b
                 simulation(folder, seed=seed, history_minutes=25, history_tick=3.0, rules_text=rules_text())
             )
         say("a shop of ten services runs, with 25 minutes of history")
-        chosen = port or _free_port()
+        chosen = port or front.free_port()
         with console.status("starting the embedded database and Watchkeeper …"):
             opened = await stack.enter_async_context(front.open_house(demo_settings(here, folder, chosen)))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -116,7 +115,7 @@ async def _demo(scenario: Scenario, stay: bool, port: int, seed: int, approve: b
         here.break_(scenario)
         say(f"broken on purpose: {scenario.name.replace('_', ' ')}", "bold")
         try:
-            final = await asyncio.wait_for(_follow(opened, say, approve), 180)
+            final = await asyncio.wait_for(follow(opened, say, approve), 180)
         except TimeoutError:
             final = None
             say("gave up after three minutes", "red")
@@ -133,7 +132,7 @@ async def _demo(scenario: Scenario, stay: bool, port: int, seed: int, approve: b
     return final
 
 
-async def _follow(opened: front.Opened, say: Say, approve: bool) -> Stage:
+async def follow(opened: front.Opened, say: Say, approve: bool) -> Stage:
     """Tell the timeline of the incidents as it grows; agree to plans where the demo plays the person."""
     seen = 0
     while True:
@@ -171,9 +170,3 @@ async def _agree(opened: front.Opened, incident: Incident, say: Say) -> None:
         )  # fmt: skip
     except Conflict as error:
         say(str(error))
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
