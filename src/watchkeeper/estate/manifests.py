@@ -4,7 +4,6 @@ The parser tells where a value stands; only those characters change. Afterwards 
 differ in exactly the fields that were meant (an anchor used twice would show here).
 """
 
-import copy
 import difflib
 import json
 from collections.abc import Mapping, Sequence
@@ -151,10 +150,15 @@ def _unintended(before: str, after: str, document: int, changes: Sequence[FieldC
     for change in changes:
         if not same(read(new[document], change.path), change.after):
             return f"{change.path} would not become {change.after}"
-    wanted = copy.deepcopy(old)
+    wanted, new = _unshared(old), _unshared(new)
     for change in changes:
         _assign(wanted[document], steps_of(change.path), read(new[document], change.path))
     return "" if wanted == new else "the edit would change more than was meant"
+
+
+def _unshared(documents: list[Any]) -> list[Any]:
+    """Copies in which an anchor and its aliases are values of their own: changing one would show in the others."""
+    return list(json.loads(json.dumps(documents, default=str)))
 
 
 def _assign(thing: Any, steps: Sequence[Step], value: Any) -> None:
