@@ -22,10 +22,10 @@ def loads(case: Case) -> Mapping[str, float]:
 
 
 def own_share(case: Case, extra: Mapping[str, float]) -> dict[str, float]:
-    """service -> its extra less that of its worst callee, where something is left"""
+    """service -> its extra less that of the worst service below it, where something is left"""
     out = {}
     for service, amount in extra.items():
-        below = max((extra.get(c, 0.0) for c in case.topology.callees.get(service, frozenset())), default=0.0)
+        below = max((extra.get(c, 0.0) for c in case.topology.downstream(service) - {service}), default=0.0)
         if amount > max(below, 0.0):
             out[service] = amount - max(below, 0.0)
     return out
