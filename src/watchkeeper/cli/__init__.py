@@ -28,7 +28,7 @@ def run() -> None:
     try:
         build()()
     except WatchkeeperError as error:
-        console = Console(stderr=True)
+        console = Console(stderr=True, soft_wrap=True)
         console.print(f"watchkeeper: {error}", style="red", markup=False, highlight=False)
         if error.hint:
             console.print(f"  {error.hint}", markup=False, highlight=False)
