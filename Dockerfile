@@ -3,6 +3,7 @@ WORKDIR /src
 RUN pip install --no-cache-dir uv
 COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY src ./src
+COPY observability/prometheus/alerts ./observability/prometheus/alerts
 RUN UV_PROJECT_ENVIRONMENT=/opt/watchkeeper uv sync --locked --no-dev --no-editable
 
 FROM python:3.13-slim

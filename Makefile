@@ -17,7 +17,8 @@ servers: ## Install the real servers the tests use (asks first; YES=1 does not)
 ##@ Work
 test: setup ## Unit, integration and end-to-end tests
 	@$(BIN)/pytest tests/unit tests/contracts
-	@$(BIN)/pytest tests/integration tests/e2e
+	@$(BIN)/pytest tests/integration
+	@$(BIN)/pytest -n 2 --dist load -m "not slow" tests/e2e
 check: setup ## Style, types, import floors, lock file
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -42,6 +43,7 @@ soak: setup ## Load, kills and faults for longer than a test may take
 $(VENV)/.ready: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"watchkeeper needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]} (set PYTHON=)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || { $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; }
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@VIRTUAL_ENV= $(BIN)/uv sync --locked --inexact --quiet
 	@touch $@

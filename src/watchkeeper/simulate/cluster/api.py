@@ -84,6 +84,7 @@ class _Doors:
 
     def collection(self, kind: Kind) -> Callable[[Request], Any]:
         async def handle(request: Request) -> Response:
+            _no_dry_run(request)
             if request.method == "POST":
                 return await self._create(kind, request)
             if request.method == "DELETE":
@@ -98,6 +99,7 @@ class _Doors:
 
     def single(self, kind: Kind) -> Callable[[Request], Any]:
         async def handle(request: Request) -> Response:
+            _no_dry_run(request)
             namespace, name = request.path_params.get("namespace", ""), request.path_params["name"]
             thing = self.objects.get(kind.kind, namespace, name)
             if request.method == "PATCH" and thing is None and "apply" in request.headers.get("content-type", ""):
@@ -136,16 +138,16 @@ class _Doors:
     async def _changed(self, request: Request, thing: Object) -> Object:
         body = await request.body()
         if request.method == "PUT":
-            return dict(json.loads(body))
+            return dict(_parsed(body))
         media = request.headers.get("content-type", "").split(";")[0]
         try:
             match media:
                 case "application/json-patch+json":
-                    return dict(json_patch(thing, json.loads(body)))
+                    return dict(json_patch(thing, _parsed(body)))
                 case "application/merge-patch+json":
-                    return dict(merge(thing, json.loads(body)))
+                    return dict(merge(thing, _parsed(body)))
                 case "application/strategic-merge-patch+json":
-                    return dict(strategic(thing, json.loads(body)))
+                    return dict(strategic(thing, _parsed(body)))
                 case "application/apply-patch+yaml":
                     return dict(strategic(thing, yaml.safe_load(body)))
         except PatchRefused as error:
@@ -157,7 +159,7 @@ class _Doors:
         )
 
     async def _create(self, kind: Kind, request: Request) -> Response:
-        thing = json.loads(await request.body())
+        thing = _parsed(await request.body())
         thing["metadata"].setdefault("namespace", request.path_params.get("namespace", "default"))
         if "name" not in thing["metadata"]:
             thing["metadata"]["name"] = f"{thing['metadata'].get('generateName', 'x')}{self.objects.version:x}"
@@ -307,8 +309,21 @@ class _Doors:
         )
 
     async def may_i(self, request: Request) -> Response:
-        body = json.loads(await request.body())
+        body = _parsed(await request.body())
         return JSONResponse({**body, "status": {"allowed": True}}, 201)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise Refused(400, "BadRequest", "the object provided is unrecognized (must be of type JSON)") from None
+
+
+def _no_dry_run(request: Request) -> None:
+    """A dry run that wrote would be worse than none."""
+    if request.query_params.get("dryRun"):
+        raise Refused(400, "BadRequest", "the simulated cluster does not do dry runs")
 
 
 def _scale(thing: Object) -> Object:

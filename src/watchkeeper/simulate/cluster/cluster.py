@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from watchkeeper.simulate.cluster.objects import Object, Objects, iso
-from watchkeeper.simulate.cluster.pods import PodController
+from watchkeeper.simulate.cluster.pods import PodController, number
 from watchkeeper.simulate.ports import MetricSample, Runtime
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -253,6 +253,11 @@ class SimulatedCluster:
             yield MetricSample("kube_pod_owner", {**labels, "owner_kind": o["kind"], "owner_name": o["name"]}, 1.0)
         yield MetricSample("kube_pod_status_phase", {**labels, "phase": status["phase"]}, 1.0)
         yield MetricSample("kube_pod_status_ready", {**labels, "condition": "true"}, float(_ready(pod)))
+        for c in spec["containers"]:
+            for resource, limit in (c.get("resources", {}).get("limits") or {}).items():
+                unit = "core" if resource == "cpu" else "byte"
+                told = {**labels, "container": c["name"], "resource": resource, "unit": unit}
+                yield MetricSample("kube_pod_container_resource_limits", told, number(limit))
         for c in status.get("containerStatuses", []):
             mine = {**labels, "container": c["name"]}
             yield MetricSample("kube_pod_container_status_restarts_total", mine, float(c["restartCount"]))
