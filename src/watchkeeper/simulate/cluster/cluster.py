@@ -23,8 +23,8 @@ class SimulatedCluster:
         self.runtime = runtime
         for name in ("default", "kube-system"):
             self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager="setup", now=now)
-        for number in range(1, nodes + 1):
-            self.objects.put(_node(f"node-{number}", now), now)
+        for count in range(1, nodes + 1):
+            self.objects.put(_node(f"node-{count}", now), now)
 
     def apply(self, manifest: Mapping[str, Any], *, manager: str, now: float) -> Object:
         """Create or update. What the manifest leaves out of an existing object stays."""
