@@ -30,7 +30,7 @@ from watchkeeper.store.port import PlanState
 from watchkeeper.workflows.decide import decide
 
 Say = Callable[..., None]
-SCALE = 1 / 24
+SCALE = 1 / 30
 """Minutes of the shipped alert rules become seconds, so that nobody has to wait."""
 _FINAL = (Stage.RESOLVED, Stage.ESCALATED, Stage.ROLLED_BACK)
 

@@ -76,11 +76,12 @@ async def simulation(
     history_minutes: float = 40,
     tick: float = 1.0,
     load: float = 60.0,
+    startup: float = 2.0,
     rules_text: str = "",
     history_tick: float = 5.0,
 ) -> AsyncIterator[Simulation]:
     """Everything started, with history behind it, living at real speed until the block ends."""
-    world = World(seed=seed, start=time.time() - history_minutes * 60, load=load)
+    world = World(seed=seed, start=time.time() - history_minutes * 60, load=load, startup=startup)
     git = await asyncio.to_thread(GitRepository.create, folder / "manifests.git", shop.manifests())
     github = GitHub(git, lambda: world.now)
     here = Simulation(world, github, git, ContinuousDelivery(git, world.cluster), None)
