@@ -1,72 +1,44 @@
-"""Log statements that vanish from traces: the first line stays, the last one is gone. Points at a path cut short."""
+"""Log statements that vanish: a request still arrives, but no longer writes what it used to. A path is cut short."""
 
 import polars as pl
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
+from watchkeeper.diagnose.deepest import own_part
+from watchkeeper.diagnose.shares import ERROR_WORDS, losses, requests
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
-_LEAST_GROUPS = 4
+_GONE = 0.1
+"""Share of requests below which a statement counts as gone, which is more than rarer."""
 
 
 def examine(case: Case) -> list[Finding]:
-    """The largest loss per service; of a chain of callers, the deepest service that lost its own line counts."""
-    lost = losses(case)
-    worst = {row["service"]: row for row in lost.sort("loss").iter_rows(named=True)} if not lost.is_empty() else {}
-    found = []
-    for service, row in worst.items():
-        below = case.topology.downstream(service) - {service}
-        explained = max((worst[s]["loss"] for s in below if s in worst), default=0.0)
-        strength = row["loss"] * (0.95 if explained < 0.5 * row["loss"] else 0.55)
-        words = (
-            f"{service} begins with “{row['entry'][:80]}” but reaches “{row['statement'][:80]}” in "
-            f"{row['after']:.0%} of traces, before {row['before']:.0%}"
-        )
-        found.append(
-            finding(
-                "lost_statements",
-                "code",
-                service,
-                "error-rate",
-                strength,
-                words,
-                signal=Signal.LOGS,
-                before=row["before"],
-                during=row["after"],
-                unit="share of traces",
-                excerpt=row["statement"][:200],
-            )
-        )
-    return strongest(found, 0.1)
-
-
-def losses(case: Case) -> pl.DataFrame:
-    """service, entry, statement, before, after, loss: share of (trace, service) groups that reach a statement."""
+    """The clearest loss per service; of a chain of callers, the deepest service that lost its own line counts."""
     lines = case.statements
     if lines.is_empty():
-        return pl.DataFrame()
-    lines = lines.filter(pl.col("trace_id").fill_null("") != "")
-    groups = (
-        lines.sort("timestamp", maintain_order=True)
-        .group_by("trace_id", "service", maintain_order=True)
-        .agg(pl.col("statement").first().alias("entry"), pl.col("late").any(), pl.col("statement").unique())
+        return []
+    # Fewer error lines are no fault.
+    usual = lines.filter((pl.col("trace_id").fill_null("") != "") & ~pl.col("message").str.contains(ERROR_WORDS))
+    lost = losses(requests(case), usual.select("trace_id", "service", pl.col("statement").alias("thing")))
+    worst = {row["service"]: row for row in lost.sort("sure", "thing").iter_rows(named=True)}
+    own = own_part(case, {service: _strength(row) for service, row in worst.items()})
+    return strongest((_finding(worst[service], strength) for service, strength in own.items()), 0.1)
+
+
+def _strength(row: dict[str, float]) -> float:
+    return float(row["sure"] ** 0.5 if row["after"] < _GONE else row["sure"])
+
+
+def _finding(row: dict[str, object], strength: float) -> Finding:
+    words = (
+        f"{row['service']} reaches “{str(row['thing'])[:80]}” in {row['after']:.0%} of requests by "
+        f"“{str(row['context'])[:80]}”, before {row['before']:.0%}"
     )
-    sizes = groups.group_by("service", "entry").agg(
-        (~pl.col("late")).sum().alias("n_before"), pl.col("late").sum().alias("n_after")
-    )
-    reached = (
-        groups.explode("statement")
-        .group_by("service", "entry", "statement")
-        .agg((~pl.col("late")).sum().alias("k_before"), pl.col("late").sum().alias("k_after"))
-        .join(sizes, on=["service", "entry"])
-        .filter((pl.col("n_before") >= _LEAST_GROUPS) & (pl.col("n_after") >= _LEAST_GROUPS))
-        .with_columns(
-            (pl.col("k_before") / pl.col("n_before")).alias("before"),
-            (pl.col("k_after") / pl.col("n_after")).alias("after"),
-        )
-    )
-    return reached.with_columns((pl.col("before") - pl.col("after")).alias("loss")).filter(pl.col("loss") > 0.1)
+    return finding(
+        "lost_statements", "code", str(row["service"]), "error-rate", strength, words, signal=Signal.LOGS,
+        before=row["before"], during=row["after"], unit="share of requests", excerpt=str(row["thing"])[:200],
+    )  # fmt: skip
 
 
 ANALYZER = Analyzer("lost_statements", Signal.LOGS, examine)

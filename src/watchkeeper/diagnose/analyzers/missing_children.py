@@ -1,68 +1,40 @@
-"""Calls an operation no longer makes: child spans that vanish while the operation itself goes on."""
+"""Calls that requests no longer make: the request is served, but a step that used to belong to it is not taken."""
 
 import polars as pl
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
+from watchkeeper.diagnose.deepest import own_part
+from watchkeeper.diagnose.shares import ERROR_WORDS, losses, requests
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
-_LEAST_SPANS = 8
+_WEIGHT = 0.8
+"""Beside a lost log statement, which names the place in the code."""
 
 
 def examine(case: Case) -> list[Finding]:
-    """Per service, the operation that lost most of its calls; explained away by a callee that lost its own."""
-    lost = losses(case)
-    worst = {row["service"]: row for row in lost.sort("loss").iter_rows(named=True)} if not lost.is_empty() else {}
-    found = []
-    for service, row in worst.items():
-        below = case.topology.downstream(service) - {service}
-        explained = max((worst[s]["loss"] for s in below if s in worst), default=0.0)
-        strength = 0.8 * row["loss"] * (1.0 if explained < 0.5 * row["loss"] else 0.6)
-        words = (
-            f"{service} calls “{row['child'][:60]}” from “{row['operation'][:60]}” {row['after']:.2f} times, "
-            f"before {row['before']:.2f}"
-        )
-        found.append(
-            finding(
-                "missing_children",
-                "code",
-                service,
-                "error-rate",
-                strength,
-                words,
-                signal=Signal.TRACES,
-                before=row["before"],
-                during=row["after"],
-                unit="calls per span",
-                excerpt=row["child"][:200],
-            )
-        )
-    return strongest(found, 0.1)
-
-
-def losses(case: Case) -> pl.DataFrame:
-    """service, operation, child, before, after, loss: calls of a child per span of the operation."""
+    """Per service, the step that became rarest among requests of one operation."""
     if case.children.is_empty():
-        return pl.DataFrame()
-    spans = case.spans.group_by("service", "operation").agg(
-        (~pl.col("late")).sum().alias("n_before"), pl.col("late").sum().alias("n_after")
+        return []
+    steps = case.children.filter(~pl.col("operation").str.contains(ERROR_WORDS)).select(
+        "trace_id", pl.col("p_service").alias("service"), pl.col("operation").alias("thing")
     )
-    calls = (
-        case.children.group_by("p_service", "p_operation", pl.col("operation").alias("child"))
-        .agg((~pl.col("late")).sum().alias("k_before"), pl.col("late").sum().alias("k_after"))
-        .rename({"p_service": "service", "p_operation": "operation"})
-        .join(spans, on=["service", "operation"])
-        .filter((pl.col("n_before") >= _LEAST_SPANS) & (pl.col("n_after") >= _LEAST_SPANS))
-        .with_columns(
-            (pl.col("k_before") / pl.col("n_before")).alias("before"),
-            (pl.col("k_after") / pl.col("n_after")).alias("after"),
-        )
-        # Fewer visits to an error handler are no fault.
-        .filter((pl.col("before") > 0.1) & ~pl.col("child").str.contains("(?i)error|exception"))
+    lost = losses(requests(case), steps)
+    worst = {row["service"]: row for row in lost.sort("sure", "thing").iter_rows(named=True)}
+    own = own_part(case, {service: _WEIGHT * row["sure"] for service, row in worst.items()})
+    return strongest((_finding(worst[service], strength) for service, strength in own.items()), 0.1)
+
+
+def _finding(row: dict[str, object], strength: float) -> Finding:
+    words = (
+        f"{row['service']} calls “{str(row['thing'])[:60]}” in {row['after']:.0%} of requests by "
+        f"“{str(row['context'])[:60]}”, before {row['before']:.0%}"
     )
-    loss = ((pl.col("before") - pl.col("after")) / pl.col("before")).alias("loss")
-    return calls.with_columns(loss).filter(pl.col("loss") > 0.15)
+    return finding(
+        "missing_children", "code", str(row["service"]), "error-rate", strength, words, signal=Signal.TRACES,
+        before=row["before"], during=row["after"], unit="share of requests", excerpt=str(row["thing"])[:200],
+    )  # fmt: skip
 
 
 ANALYZER = Analyzer("missing_children", Signal.TRACES, examine)
