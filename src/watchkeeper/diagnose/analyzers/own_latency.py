@@ -81,7 +81,7 @@ def _worked(case: Case) -> dict[str, float]:
     )
     late, early = pl.col("own").filter("late"), pl.col("own").filter(~pl.col("late"))
     rises = sums.group_by("service").agg(
-        (late.quantile(0.95) - early.quantile(0.95)).alias("rise"), late.len().alias("n"), early.len().alias("m")
+        (late.quantile(0.75) - early.quantile(0.75)).alias("rise"), late.len().alias("n"), early.len().alias("m")
     )
     return {s: max(rise, 0.0) for s, rise, n, m in rises.iter_rows() if min(n, m) >= _LEAST_TRACED and rise is not None}
 
