@@ -1,6 +1,7 @@
 """Check every connection and permission."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,13 @@ from watchkeeper import app as front
 from watchkeeper.cli._shown import plain
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.errors import CodeHostError, PolicyBroken, SourceError, StoreUnavailable
+from watchkeeper.domain.evidence import Window
 from watchkeeper.settings import Settings, load
-from watchkeeper.telemetry.port import Probe, Source
+from watchkeeper.telemetry.assemble import read_all
+from watchkeeper.telemetry.coverage import claimed_twice, coverage
+from watchkeeper.telemetry.port import Probe, Scope, Source
+from watchkeeper.telemetry.resolver import Resolver
+from watchkeeper.workflows.house import House
 
 
 def register(app: typer.Typer) -> None:
@@ -20,10 +26,16 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(config: Annotated[Path | None, typer.Option(help="Configuration file.")] = None) -> None:
+def doctor(
+    config: Annotated[Path | None, typer.Option(help="Configuration file.")] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="Also show how labels name workloads.")] = False,
+) -> None:
     """Say what is connected, what is missing and how to grant it; exit status 1 where something is wrong."""
     probes = asyncio.run(_examine(load(config)))
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    if rules:
+        for rule in Resolver(load(config).entities).rules:
+            console.print(f"entity rule: {rule.signal} {rule.label} {rule.pattern}")
     for probe in probes:
         console.print(
             f"{'ok  ' if probe.ok else 'FAIL'} {probe.name}: {plain(probe.words)}", style=None if probe.ok else "red"
@@ -42,6 +54,7 @@ async def _examine(settings: Settings) -> list[Probe]:
                 probes += await _probe_source(source)
             off = [n for n in type(settings.sources).model_fields if n not in {s.name for s in house.sources}]
             probes += [Probe(name, True, "not configured") for name in off]
+            probes += await _coverage(house)
             probes.append(_probe_policy(house.guard.evaluate))
             probes += await _probe_codehost(house.codehost)
             probes.append(Probe("model", True, house.model.name))
@@ -49,6 +62,18 @@ async def _examine(settings: Settings) -> list[Probe]:
             return probes
     except StoreUnavailable as error:
         return [Probe("database", False, str(error), error.hint)]
+
+
+async def _coverage(house: House) -> list[Probe]:
+    """Which workloads each signal knows, and names that two workloads claim."""
+    if house.objects is None:
+        return []
+    now = house.clock.now()
+    window = Window(now - timedelta(minutes=10), now - timedelta(minutes=5), now)
+    readings = await read_all(house.sources, Scope(window))
+    out = [Probe("coverage", True, str(c)) for c in coverage(readings)]
+    hint = "set entities.rules or entities.aliases so that each has a name of its own"
+    return out + [Probe("one name, two workloads", False, words, hint) for words in claimed_twice(readings)]
 
 
 async def _probe_source(source: Source) -> list[Probe]:
