@@ -39,9 +39,13 @@ class LlmSettings(Section):
 class AnomalySettings(Section):
     """Detection of the unusual."""
 
-    model_type: Literal["adaptive", "isolation_forest", "lstm"] = Field("adaptive", description="Which detector scans.")
-    contamination: float = Field(0.02, gt=0, lt=0.5, description="Expected share of anomalies, for isolation_forest.")
-    retrain_interval_hours: float = Field(24, gt=0, description="How often models are trained anew.")
+    model_type: Literal["adaptive", "isolation_forest", "lstm"] = Field(
+        "adaptive", description="Which detector scans. Not used yet."
+    )
+    contamination: float = Field(
+        0.02, gt=0, lt=0.5, description="Expected share of anomalies, for isolation_forest. Not used yet."
+    )
+    retrain_interval_hours: float = Field(24, gt=0, description="How often models are trained anew. Not used yet.")
 
 
 class RemediationSettings(Section):
@@ -210,7 +214,9 @@ class StoreSettings(Section):
     """Where everything is remembered."""
 
     database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL; from DATABASE_URL; empty: embedded.")
-    redis_url: SecretStr = Field(SecretStr(""), description="From REDIS_URL; empty: LISTEN/NOTIFY.")
+    redis_url: SecretStr = Field(
+        SecretStr(""), description="From REDIS_URL. Accepted, not used yet: the live feed travels by LISTEN/NOTIFY."
+    )
     data_dir: str = Field(".watchkeeper", description="Folder of the embedded database and of keys.")
     pool_size: int = Field(10, gt=0, description="Database connections a process.")
     sweep_seconds: float = Field(30, gt=0, description="How often incidents that owe a step are enqueued again.")

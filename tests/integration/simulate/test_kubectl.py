@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -25,7 +26,7 @@ class Kubectl:
     async def __call__(self, *arguments: str, fails: bool = False) -> str:
         process = await asyncio.create_subprocess_exec(
             "kubectl", "--kubeconfig", str(self.folder / "kubeconfig"), "-n", shop.NAMESPACE, *arguments,
-            stdout=-1, stderr=-1, env={"HOME": str(self.folder), "PATH": "/usr/local/bin:/usr/bin:/bin"},
+            stdout=-1, stderr=-1, env={"HOME": str(self.folder), "PATH": os.environ["PATH"]},
         )  # fmt: skip
         out, err = await process.communicate()
         assert (process.returncode != 0) is fails, f"{arguments}: {out.decode()} {err.decode()}"

@@ -85,7 +85,7 @@ def _resource(kind: Kind) -> list[dict[str, Any]]:
 
 async def _openapi_v2(request: Request) -> Response:
     if "protobuf" in request.headers.get("accept", ""):
-        return Response(_OPENAPI_V2_PROTO, media_type="application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+        return Response(_OPENAPI_V2_PROTO, media_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
     return JSONResponse(
         {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.32"}, "paths": {}, "definitions": {}}
     )
