@@ -53,9 +53,9 @@ def edge_gaps(case: Case) -> pl.DataFrame:
         )
         .filter((pl.col("n_after") >= _LEAST_CALLS) & (pl.col("n_before") >= _LEAST_CALLS))
     )
-    extra = pl.max_horizontal(
-        pl.col("median") - pl.col("before"), 0.3 * (pl.col("after90") - pl.col("before90"))
-    ).alias("extra")
+    # A tail counts only where it is a new one: some calls are always slow.
+    tail = pl.when(pl.col("after90") > 2 * pl.col("before90")).then(0.3 * (pl.col("after90") - pl.col("before90")))
+    extra = pl.max_horizontal(pl.col("median") - pl.col("before"), tail).alias("extra")
     return sides.select("p_service", "service", extra)
 
 

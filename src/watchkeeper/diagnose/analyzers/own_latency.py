@@ -11,6 +11,7 @@ from watchkeeper.domain.evidence import Signal
 _HALF_SECONDS = 0.2
 _HALF_RATIO = 1.5
 _LEAST_TRACED = 4
+_UNTRACED = 0.4
 _METRICS = ("latency", "latency-95", "latency-90", "latency-99", "latency-50")
 
 
@@ -31,7 +32,9 @@ def examine(case: Case) -> list[Finding]:
         mine = min(mine, worked.get(service, mine))
         if mine <= 0.002 or shift.top < shift.normal + 4 * shift.spread:
             continue
-        found.append(_finding(shift, mine, shares[service], weighed, steered(case, "latency")))
+        # With traces at hand, a service they hardly show cannot be told from what it waits for.
+        seen = 1.0 if not worked or service in worked else _UNTRACED
+        found.append(_finding(shift, mine, shares[service], weighed, seen * steered(case, "latency")))
     return strongest(found)
 
 
