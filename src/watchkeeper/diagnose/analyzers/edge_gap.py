@@ -7,7 +7,7 @@ from watchkeeper.diagnose.case import Case, finding, strongest
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
-_HALF_MS = 60.0
+_HALF_MS = 100.0
 """Extra milliseconds at which a culprit counts half."""
 _LEAST_MS = 5.0
 _LEAST_CALLS = 3
@@ -61,7 +61,8 @@ def edge_gaps(case: Case) -> pl.DataFrame:
 
 def _finding(service: str, lost: list[float], edges: int) -> Finding:
     worst, share = max(lost), len(lost) / edges
-    weighed = worst * (0.5 + 0.5 * share)
+    # Several edges that agree are no accident.
+    weighed = worst * (0.5 + 0.5 * share) * len(lost) ** 0.5
     words = (
         f"calls to and from {service} spend up to {worst:.0f} ms more between caller and callee "
         f"({len(lost)} of its {edges} edges)"
