@@ -77,7 +77,7 @@ class Play:
         items = (await self.opened.store.list_incidents(limit=50)).items
         return items[-1] if items else None
 
-    async def until(self, *stages: Stage, seconds: float = 120) -> Incident:
+    async def until(self, *stages: Stage, seconds: float = 200) -> Incident:
         """The oldest incident once it is in one of the stages."""
         incident = None
         deadline = time.monotonic() + seconds
@@ -124,9 +124,9 @@ def config_for(here: Simulation, database_url: str, prometheus_url: str, **remed
             "dry_run": False,
             "approval_timeout_minutes": 2,
             "checks_timeout_minutes": 0.5,
-            "deploy_timeout_minutes": 0.6,
+            "deploy_timeout_minutes": 1.2,
             "verify_after_seconds": 3,
-            "verify_timeout_minutes": 0.5,
+            "verify_timeout_minutes": 1,
             "verify_healthy_seconds": 3,
             "poll_seconds": 1,
             **remediation,

@@ -90,3 +90,13 @@ def test_exceptions_are_swallowed_at_the_job_boundary_only() -> None:
         if re.search(r"except (Base)?Exception\b", p.read_text())
     ]
     assert broad in ([], ["store/jobs.py"])
+
+
+def test_each_command_of_the_specification_has_its_successor_on_the_map() -> None:
+    page = (ROOT / "docs/where-things-live.md").read_text()
+    for command in (
+        "cp .env.example .env", "pip install -r requirements.txt", "alembic upgrade head", "uvicorn main:app", "pytest tests/unit/",
+        "pytest tests/integration/", "pip install -r requirements-dev.txt", "pre-commit install", "kubectl run memory-leak",
+        "terraform init", "helm install prometheus", "helm install loki", "python bot.py",
+    ):  # fmt: skip
+        assert command in page, command

@@ -1,6 +1,7 @@
 """The whole world on loopback: one free port a protocol, all in this event loop."""
 
 import asyncio
+import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -17,6 +18,7 @@ from watchkeeper.simulate import shop
 from watchkeeper.simulate.cluster import api as kubernetes_api
 from watchkeeper.simulate.delivery.github import GitHub
 from watchkeeper.simulate.delivery.loop import ContinuousDelivery
+from watchkeeper.simulate.delivery.memory import MemoryRepository
 from watchkeeper.simulate.delivery.repository import GitRepository
 from watchkeeper.simulate.exposition import app as exposition_app
 from watchkeeper.simulate.logs import api as loki_api
@@ -82,7 +84,7 @@ async def simulation(
 ) -> AsyncIterator[Simulation]:
     """Everything started, with history behind it, living at real speed until the block ends."""
     world = World(seed=seed, start=time.time() - history_minutes * 60, load=load, startup=startup)
-    git = await asyncio.to_thread(GitRepository.create, folder / "manifests.git", shop.manifests())
+    git = await asyncio.to_thread(_repository, folder)
     github = GitHub(git, lambda: world.now)
     here = Simulation(world, github, git, ContinuousDelivery(git, world.cluster), None)
     world.release = here.release
@@ -111,6 +113,13 @@ async def simulation(
         finally:
             living.cancel()
             await asyncio.gather(living, return_exceptions=True)
+
+
+def _repository(folder: Path) -> GitRepository:
+    """A real git repository, or one in memory where there is no git."""
+    if shutil.which("git") is None:
+        return MemoryRepository.of(shop.manifests())
+    return GitRepository.create(folder / "manifests.git", shop.manifests())
 
 
 async def _live(here: Simulation, tick: float) -> None:

@@ -174,9 +174,8 @@ class GitHub:
         return JSONResponse({"sha": self.git.write_tree(body.get("base_tree"), entries)}, 201)
 
     async def _commit(self, request: Request) -> Response:
-        try:
-            tree = self.git.git("rev-parse", f"{request.path_params['sha']}^{{tree}}").strip()
-        except GitFailed:
+        tree = self.git.tree_of(request.path_params["sha"])
+        if tree is None:
             return _say(404, "Not Found")
         return JSONResponse({"sha": request.path_params["sha"], "tree": {"sha": tree}})
 
@@ -285,7 +284,7 @@ class GitHub:
     def _parses(self, sha: str) -> bool:
         try:
             for blob in self.git.files(sha).values():
-                list(yaml.safe_load_all(self.git.git("cat-file", "blob", blob)))
+                list(yaml.safe_load_all(self.git.text(blob)))
         except (yaml.YAMLError, GitFailed):
             return False
         return True

@@ -20,7 +20,7 @@ class ContinuousDelivery:
             return False
         for path, blob in self._repository.files(head).items():
             if path.endswith((".yaml", ".yml")):
-                for document in yaml.safe_load_all(self._repository.git("cat-file", "blob", blob)):
+                for document in yaml.safe_load_all(self._repository.text(blob)):
                     if document:
                         self._cluster.apply(document, manager="delivery", now=now)
         self.deployed = head

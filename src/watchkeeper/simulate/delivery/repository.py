@@ -71,10 +71,21 @@ class GitRepository:
         rows = self.git("ls-tree", "-r", ref).splitlines()
         return {row.split("\t", 1)[1]: row.split()[2] for row in rows}
 
+    def text(self, blob: str) -> str:
+        """A blob's content."""
+        return self.git("cat-file", "blob", blob)
+
+    def tree_of(self, commit: str) -> str | None:
+        """The tree of a commit."""
+        try:
+            return self.git("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").strip()
+        except GitFailed:
+            return None
+
     def read(self, ref: str, path: str) -> str | None:
         """A file's text."""
         blob = self.files(ref).get(path)
-        return self.git("cat-file", "blob", blob) if blob else None
+        return self.text(blob) if blob else None
 
     def write_blob(self, text: str) -> str:
         """Store a text; its id."""
