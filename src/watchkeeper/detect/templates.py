@@ -1,0 +1,166 @@
+"""Log lines to templates, as they come: what the statement in the code says, and where its variables are.
+
+Most lines have a shape that was seen before (the line without its digits): one dictionary look-up. A new shape is masked
+word by word, and joined with its like: a position at which lines that agree everywhere else have several different words is
+a variable. One setting for every system; memory is bounded by the number of shapes kept. Cost: O(length) a line for known
+shapes, O(words²) for a new one.
+"""
+
+import re
+from collections.abc import Iterable
+
+ANY = "<*>"
+_MOST_SHAPES = 200_000
+_DIGITS = b"0123456789"
+_DATE = re.compile(
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w*,? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* +\d+ [\d:]+(?: \d{4})?"
+)
+_SIZE = re.compile(r"<?\b\d+(?:\.\d+)? ?(?:bytes|KB|MB|GB|TB|KiB|MiB|GiB|secs?)\b(?: \([\d.]+ ?[KMGT]i?B\))?")
+_EMPTY = re.compile(r"(?<=\s)\(\)")
+_PARTS = re.compile(r"\s+|[=,;()\[\]{}<>\"']|:(?=\s|$)|(?:(?!:(?:\s|$))[^\s=,;()\[\]{}<>\"'])+")
+_NAME_THEN_NUMBER = re.compile(r"([A-Za-z]+\.+)\d+")
+_DOTTED = re.compile(r"[a-z][a-z\-]*(?:\.[a-z\-]+){2,}")
+"""Host and package names; class names have capitals."""
+_HEX = re.compile(r"[0-9a-fA-F]{8,}")
+_WORD_WITH_VERSION = re.compile(r"[A-Za-z]{3,}\d")
+_PATH = re.compile(r"(?:[\w.\-]*/){2,}[\w.\-]*")
+_FLAGS = frozenset(("true", "false", "null", "None", "True", "False", "nil"))
+_LEADS = frozenset(("=", "user", "for", "from", "to", "host", "server", "by", "rhost", "caller"))
+_DELIMITERS = frozenset("=,;()[]{}<>\"':")
+
+Pattern = tuple[str, ...]
+
+
+class TemplateMiner:
+    """Learns as it reads. A template may become more general later: ask for it by number at the end."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[bytes, int] = {}
+        self._patterns: list[Pattern] = []
+        self._numbers: dict[Pattern, int] = {}
+        self._words: dict[tuple[int, Pattern], set[str]] = {}
+        self._resolved: dict[int, str] = {}
+
+    def add(self, line: str) -> int:
+        """The number of the line's pattern."""
+        shape = line.encode("utf-8", "replace").translate(None, _DIGITS)
+        number = self._shapes.get(shape)
+        if number is None:
+            number = self._learn(line)
+            if len(self._shapes) < _MOST_SHAPES:
+                self._shapes[shape] = number
+        return number
+
+    def template(self, number: int) -> str:
+        """Its template, as far as was learnt by now."""
+        found = self._resolved.get(number)
+        if found is None:
+            found = self._resolved[number] = _text(self._general(self._patterns[number]))
+        return found
+
+    def _learn(self, line: str) -> int:
+        pattern = mask(line)
+        known = self._numbers.get(pattern)
+        if known is not None:
+            return known
+        number = self._numbers[pattern] = len(self._patterns)
+        self._patterns.append(pattern)
+        self._resolved.clear()
+        self._note(pattern)
+        return number
+
+    def _note(self, pattern: Pattern) -> None:
+        """Count the words that stand at each position between the same neighbours; generalise where they are many."""
+        todo = [pattern]
+        while todo:
+            here = todo.pop()
+            for at, word in enumerate(here):
+                if not _may_vary(word) or not _says_something(here, at):
+                    continue
+                key = (at, (*here[:at], "", *here[at + 1 :]))
+                words = self._words.setdefault(key, set())
+                if word in words:
+                    continue
+                before = len(words)
+                words.add(word)
+                if before < self._needed(here, at) <= len(words):
+                    todo.append((*here[:at], ANY, *here[at + 1 :]))
+
+    def _general(self, pattern: Pattern) -> Pattern:
+        """The pattern with every position made a variable that was found to be one."""
+        changed = True
+        while changed:
+            changed = False
+            for at, word in enumerate(pattern):
+                if _may_vary(word) and _says_something(pattern, at):
+                    words = self._words.get((at, (*pattern[:at], "", *pattern[at + 1 :])), ())
+                    if len(words) >= self._needed(pattern, at):
+                        pattern = (*pattern[:at], ANY, *pattern[at + 1 :])
+                        changed = True
+        return pattern
+
+    def _needed(self, pattern: Pattern, at: int) -> int:
+        """Different words that make a position a variable: fewer after a lead such as `=` or `user`."""
+        before = next((w for w in reversed(pattern[:at]) if not w.isspace()), "")
+        return 2 if before in _LEADS else 3
+
+
+def mine(lines: Iterable[str]) -> list[str]:
+    """A template for each line, in order, once all of them are known."""
+    miner = TemplateMiner()
+    numbers = [miner.add(line) for line in lines]
+    return [miner.template(number) for number in numbers]
+
+
+def mask(line: str) -> Pattern:
+    """Words and what stands between them, with obvious variables masked."""
+    line = _SIZE.sub(ANY, _DATE.sub(ANY, line)) if any(c.isdigit() for c in line) else line
+    line = _EMPTY.sub(f"({ANY})", line)
+    parts = _PARTS.findall(line.replace(ANY, "\x00"))
+    out: list[str] = []
+    for part in parts:
+        before = next((w for w in reversed(out) if not w.isspace()), "")
+        out.append(_masked(part, before))
+    return tuple(out)
+
+
+def _masked(part: str, before: str) -> str:
+    if part.isspace():
+        return " "
+    if part in _DELIMITERS:
+        return part
+    if "\x00" in part:
+        return part.replace("\x00", ANY)
+    if part in _FLAGS:
+        return ANY if before in ("=", "(", ":") or before.endswith(":") else part
+    if not any(c.isdigit() for c in part):
+        if ":" in part and part.rsplit(":", 1)[1] in _FLAGS:
+            return f"{part.rsplit(':', 1)[0]}:{ANY}"
+        return ANY if (_PATH.fullmatch(part) and part.startswith("/")) or _DOTTED.fullmatch(part) or _HEX.fullmatch(part) else part
+    if (named := _NAME_THEN_NUMBER.fullmatch(part)) is not None:
+        return named.group(1) + ANY
+    if _WORD_WITH_VERSION.fullmatch(part):
+        return part
+    tail = part[-1] if part[-1] in ".:!?%" and not part[-2:-1].isspace() else ""
+    head = part[: len(part) - len(tail)]
+    key, colon, value = head.rpartition(":")
+    if colon and key.isalpha() and not value.startswith("//"):
+        return f"{key}:{ANY}{tail}"
+    return ANY + tail
+
+
+def _may_vary(word: str) -> bool:
+    return not word.isspace() and word not in _DELIMITERS and ANY not in word
+
+
+def _says_something(pattern: Pattern, without: int) -> bool:
+    """Would a word be left that tells what the line is about?"""
+    return any(at != without and _may_vary(word) and word.isalpha() for at, word in enumerate(pattern))
+
+
+_LIST = re.compile(r"<\*>(?:,? <\*>){2,}")
+
+
+def _text(pattern: Pattern) -> str:
+    """A list of variables is one variable."""
+    return _LIST.sub(ANY, "".join(pattern)).strip()
