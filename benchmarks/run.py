@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from watchkeeper.bench.diagnose import run
+from watchkeeper.bench.templates import run as mine_templates
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -34,7 +35,19 @@ def diagnose(data: Path) -> list[dict[str, object]]:
     return out
 
 
-RUNS = {"diagnose": diagnose}
+def templates(data: Path) -> list[dict[str, object]]:
+    """The samples under logs/, scored by the data's own script."""
+    folder = data / "logs"
+    if not any(folder.glob("*/truth.csv")):
+        return []
+    figures = mine_templates(folder, predictions=RESULTS / "templates")
+    command = [sys.executable, str(folder / "score.py"), str(folder), str(RESULTS / "templates")]
+    figures["score"] = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()
+    print(json.dumps(figures, indent=1))
+    return [figures]
+
+
+RUNS = {"diagnose": diagnose, "templates": templates}
 
 
 def main(arguments: list[str]) -> int:

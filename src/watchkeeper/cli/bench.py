@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from watchkeeper.bench.diagnose import run as run_diagnose
-from watchkeeper.domain.errors import InvalidInput
+from watchkeeper.shelf import plugin
+
+SHELF = "watchkeeper.bench"
 
 
 def register(app: typer.Typer) -> None:
@@ -17,18 +18,17 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which run: diagnose.")],
+    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates.")],
     directory: Annotated[Path, typer.Argument(help="Folder of the data set.")],
     predictions: Annotated[Path | None, typer.Option(help="Write predictions for the data's own scorer.")] = None,
     indicators: Annotated[Path | None, typer.Option(help="Write predicted indicators.")] = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
 ) -> None:
     """Run a benchmark and print its figures; running nothing is a failure."""
-    if name != "diagnose":
-        raise InvalidInput(f"no benchmark named {name!r}", hint="there is: diagnose")
+    run = plugin(SHELF, "run", name)
     with Progress(transient=True) as bar:
         task = bar.add_task(f"{name} {directory.name}", total=None)
-        figures = run_diagnose(
+        figures = run(
             directory,
             predictions=predictions,
             indicators=indicators,

@@ -15,17 +15,20 @@ _DIGITS = b"0123456789"
 _DATE = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w*,? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* +\d+ [\d:]+(?: \d{4})?"
 )
-_SIZE = re.compile(r"<?\b\d+(?:\.\d+)? ?(?:bytes|KB|MB|GB|TB|KiB|MiB|GiB|secs?)\b(?: \([\d.]+ ?[KMGT]i?B\))?")
+_SIZE = re.compile(
+    r"<?\b\d+(?:\.\d+)? ?(?:bytes(?= \(| sent| received|[,;)]|$)|B|KB|MB|GB|TB|KiB|MiB|GiB|secs?)\b(?: \([\d.]+ ?[KMGT]i?B\))?"
+)
 _EMPTY = re.compile(r"(?<=\s)\(\)")
 _PARTS = re.compile(r"\s+|[=,;()\[\]{}<>\"']|:(?=\s|$)|(?:(?!:(?:\s|$))[^\s=,;()\[\]{}<>\"'])+")
 _NAME_THEN_NUMBER = re.compile(r"([A-Za-z]+\.+)\d+")
 _DOTTED = re.compile(r"[a-z][a-z\-]*(?:\.[a-z\-]+){2,}")
 """Host and package names; class names have capitals."""
 _HEX = re.compile(r"[0-9a-fA-F]{8,}")
-_WORD_WITH_VERSION = re.compile(r"[A-Za-z]{3,}\d")
+_WORD_WITH_VERSION = re.compile(r"[A-Za-z]{3,}\d|[A-Za-z]\d")
 _PATH = re.compile(r"(?:[\w.\-]*/){2,}[\w.\-]*")
 _FLAGS = frozenset(("true", "false", "null", "None", "True", "False", "nil"))
 _LEADS = frozenset(("=", "user", "for", "from", "to", "host", "server", "by", "rhost", "caller"))
+_WHO = frozenset(("user", "rhost", "host", "hostname", "name", "client", "ip"))
 _DELIMITERS = frozenset("=,;()[]{}<>\"':")
 
 Pattern = tuple[str, ...]
@@ -102,7 +105,12 @@ class TemplateMiner:
     def _needed(self, pattern: Pattern, at: int) -> int:
         """Different words that make a position a variable: fewer after a lead such as `=` or `user`."""
         before = next((w for w in reversed(pattern[:at]) if not w.isspace()), "")
-        return 2 if before in _LEADS else 3
+        word = pattern[at]
+        if before == "=" and _key(pattern, at) in _WHO:
+            return 1
+        if at == 0 and word.isalpha():
+            return 6
+        return 2 if before in _LEADS or "_" in word else 3
 
 
 def mine(lines: Iterable[str]) -> list[str]:
@@ -118,9 +126,10 @@ def mask(line: str) -> Pattern:
     line = _EMPTY.sub(f"({ANY})", line)
     parts = _PARTS.findall(line.replace(ANY, "\x00"))
     out: list[str] = []
-    for part in parts:
+    for at, part in enumerate(parts):
         before = next((w for w in reversed(out) if not w.isspace()), "")
-        out.append(_masked(part, before))
+        named = parts[at + 1 : at + 2] == ["="] and part.isidentifier()
+        out.append(part if named else _masked(part, before))
     return tuple(out)
 
 
@@ -136,7 +145,11 @@ def _masked(part: str, before: str) -> str:
     if not any(c.isdigit() for c in part):
         if ":" in part and part.rsplit(":", 1)[1] in _FLAGS:
             return f"{part.rsplit(':', 1)[0]}:{ANY}"
-        return ANY if (_PATH.fullmatch(part) and part.startswith("/")) or _DOTTED.fullmatch(part) or _HEX.fullmatch(part) else part
+        return (
+            ANY
+            if (_PATH.fullmatch(part) and part.startswith("/")) or _DOTTED.fullmatch(part) or _HEX.fullmatch(part)
+            else part
+        )
     if (named := _NAME_THEN_NUMBER.fullmatch(part)) is not None:
         return named.group(1) + ANY
     if _WORD_WITH_VERSION.fullmatch(part):
@@ -144,6 +157,8 @@ def _masked(part: str, before: str) -> str:
     tail = part[-1] if part[-1] in ".:!?%" and not part[-2:-1].isspace() else ""
     head = part[: len(part) - len(tail)]
     key, colon, value = head.rpartition(":")
+    if colon and value.isalpha() and key[-1:].isdigit():
+        return f"{ANY}:{value}{tail}"
     if colon and key.isalpha() and not value.startswith("//"):
         return f"{key}:{ANY}{tail}"
     return ANY + tail
@@ -151,6 +166,12 @@ def _masked(part: str, before: str) -> str:
 
 def _may_vary(word: str) -> bool:
     return not word.isspace() and word not in _DELIMITERS and ANY not in word
+
+
+def _key(pattern: Pattern, at: int) -> str:
+    """The word before the `=` before a position."""
+    before = [w for w in pattern[:at] if not w.isspace()][-2:]
+    return before[0] if len(before) == 2 else ""
 
 
 def _says_something(pattern: Pattern, without: int) -> bool:

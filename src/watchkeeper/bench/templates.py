@@ -1,0 +1,74 @@
+"""Template mining of every labelled system of a folder, and how fast it is on a mixed stream."""
+
+import csv
+import json
+import random
+import resource
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from watchkeeper.detect.templates import TemplateMiner, mine
+from watchkeeper.domain.errors import InvalidInput
+
+Progress = Callable[[int, int], object]
+_STREAM = 400_000
+"""Lines of the speed measurement."""
+
+
+def run(
+    directory: Path,
+    *,
+    predictions: Path | None = None,
+    indicators: Path | None = None,
+    json_out: Path | None = None,
+    progress: Progress = lambda done, total: None,
+) -> dict[str, Any]:
+    """Writes `<System>.csv` with a column `template` per system. Raises InvalidInput where the folder holds none."""
+    systems = sorted(p.parent for p in directory.glob("*/truth.csv"))
+    if not systems:
+        hint = "a system is a folder with truth.csv, of which only the column Content is read"
+        raise InvalidInput(f"{directory} holds no log sample", hint=hint)
+    lines: list[str] = []
+    for number, system in enumerate(systems, 1):
+        content = [row["Content"] for row in csv.DictReader((system / "truth.csv").open(newline="", encoding="utf-8"))]
+        lines += content
+        if predictions is not None:
+            predictions.mkdir(parents=True, exist_ok=True)
+            _write(predictions / f"{system.name}.csv", mine(content))
+        progress(number, len(systems) + 2)
+    known, fresh = _speed(_mixed(lines, 0.0)), _speed(_mixed(lines, 0.1))
+    figures = {
+        "benchmark": "templates", "directory": directory.name, "systems": len(systems), "lines": len(lines),
+        "lines_per_second": known, "lines_per_second_with_fresh_ids": fresh,
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }  # fmt: skip
+    if json_out is not None:
+        json_out.write_text(json.dumps(figures, indent=1) + "\n")
+    return figures
+
+
+def _write(path: Path, templates: list[str]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(["template"])
+        writer.writerows([t] for t in templates)
+
+
+def _mixed(lines: list[str], fresh: float) -> Iterator[str]:
+    """The samples mixed, with other numbers each time; `fresh` is the share that carries an id never seen before."""
+    dice = random.Random(1)
+    for _ in range(_STREAM):
+        line = dice.choice(lines)
+        yield f"{line} {dice.getrandbits(64):016x}" if dice.random() < fresh else line
+
+
+def _speed(stream: Iterator[str]) -> int:
+    """Lines a second of learning alone."""
+    ready = list(stream)
+    miner = TemplateMiner()
+    began = time.monotonic()
+    for line in ready:
+        miner.add(line)
+    return int(len(ready) / (time.monotonic() - began))
