@@ -77,7 +77,8 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
     """Everything built, migrated and connected; given back at the end."""
     async with open_database(settings) as url:
         await asyncio.to_thread(migrate, url)
-        store = PostgresStore.open(url, pool_size=settings.store.pool_size)
+        redis = settings.store.redis_url.get_secret_value()
+        store = PostgresStore.open(url, pool_size=settings.store.pool_size, redis_url=redis)
         house = build_house(settings, store)
         try:
             yield Opened(house, store, url, Access(StoredTokens(house), house.ids, settings.server))

@@ -215,7 +215,7 @@ class StoreSettings(Section):
 
     database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL; from DATABASE_URL; empty: embedded.")
     redis_url: SecretStr = Field(
-        SecretStr(""), description="From REDIS_URL. Accepted, not used yet: the live feed travels by LISTEN/NOTIFY."
+        SecretStr(""), description="From REDIS_URL: event ids travel over it; empty: LISTEN/NOTIFY."
     )
     data_dir: str = Field(".watchkeeper", description="Folder of the embedded database and of keys.")
     pool_size: int = Field(10, gt=0, description="Database connections a process.")

@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ from watchkeeper.domain.errors import InvalidInput, StoreUnavailable
 from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.severity import Severity
 from watchkeeper.store import chain, rows
+from watchkeeper.store.bus import RedisBus
 from watchkeeper.store.migrate import driver_url, libpq_url
 from watchkeeper.store.port import AuditEntry, Page, StoredAlert, StoredToken
 from watchkeeper.store.transaction import EVENTS_CHANNEL, PostgresTransaction
@@ -25,31 +26,35 @@ from watchkeeper.store.transaction import EVENTS_CHANNEL, PostgresTransaction
 class PostgresStore:
     """One engine a process. Open with `PostgresStore.open(url)`; the schema is `store.migrate`'s business."""
 
-    def __init__(self, engine: AsyncEngine, url: str) -> None:
+    def __init__(self, engine: AsyncEngine, url: str, bus: RedisBus | None = None) -> None:
         self._engine = engine
         self._url = url
+        self._bus = bus
 
     @classmethod
-    def open(cls, url: str, *, pool_size: int = 10) -> "PostgresStore":
+    def open(cls, url: str, *, pool_size: int = 10, redis_url: str = "") -> "PostgresStore":
         """Connections are made when they are needed, and tested before they are used."""
         engine = create_async_engine(
             driver_url(url), pool_size=pool_size, max_overflow=2, pool_timeout=5, pool_pre_ping=True,
             connect_args={"connect_timeout": 5},
         )  # fmt: skip
-        return cls(engine, url)
+        return cls(engine, url, RedisBus(redis_url) if redis_url else None)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """A unit of work. Raises StoreUnavailable where the database does not answer."""
         try:
             async with self._engine.begin() as connection:
-                yield PostgresTransaction(connection)
+                tx = PostgresTransaction(connection)
+                yield tx
         except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
             raise StoreUnavailable(f"the database does not answer: {_first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreUnavailable(f"the database went away: {_first_line(error)}") from error
             raise
+        if self._bus is not None and tx.told:
+            await self._bus.publish(tx.told)
 
     async def _rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         async with self.transaction() as tx:
@@ -132,22 +137,40 @@ class PostgresStore:
         return len(found)
 
     async def listen(self) -> AsyncIterator[IncidentEvent]:
-        """Timeline events as they are committed, from every process; reconnects after a break."""
+        """Timeline events as they are committed, from every process; over Redis where there is one, else by NOTIFY."""
         while True:
+            if self._bus is not None:
+                async with aclosing(self._told(self._bus.listen())) as events:
+                    async for event in events:
+                        yield event
+            async with aclosing(self._told(self._notified())) as events:
+                async for event in events:
+                    yield event
+            await asyncio.sleep(1)
+
+    async def _told(self, ids: AsyncGenerator[int]) -> AsyncGenerator[IncidentEvent]:
+        """The events of these ids; ends when the ids end or the database is gone."""
+        async with aclosing(ids):
             try:
-                connection = await psycopg.AsyncConnection.connect(libpq_url(self._url), autocommit=True)
-            except psycopg.OperationalError:
-                await asyncio.sleep(1)
-                continue
-            try:
-                await connection.execute(f"listen {EVENTS_CHANNEL}")
-                async for note in connection.notifies():
-                    for row in await self._rows("select * from events where id = :id", id=int(note.payload)):
+                async for number in ids:
+                    for row in await self._rows("select * from events where id = :id", id=number):
                         yield rows.event(row)
-            except (psycopg.OperationalError, StoreUnavailable):
-                await asyncio.sleep(1)
-            finally:
-                await connection.close()
+            except StoreUnavailable:
+                return
+
+    async def _notified(self) -> AsyncGenerator[int]:
+        try:
+            connection = await psycopg.AsyncConnection.connect(libpq_url(self._url), autocommit=True)
+        except psycopg.OperationalError:
+            return
+        try:
+            await connection.execute(f"listen {EVENTS_CHANNEL}")
+            async for note in connection.notifies():
+                yield int(note.payload)
+        except psycopg.OperationalError:
+            return
+        finally:
+            await connection.close()
 
     async def healthy(self) -> bool:
         """Does it answer?"""
@@ -161,6 +184,8 @@ class PostgresStore:
     async def close(self) -> None:
         """Give connections back."""
         await self._engine.dispose()
+        if self._bus is not None:
+            await self._bus.close()
 
 
 def _cursor(*parts: str) -> str:

@@ -37,6 +37,8 @@ class PostgresTransaction:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self.told: list[int] = []
+        """ids of the timeline events written; the store tells them after the commit"""
 
     async def _rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         result = await self._connection.execute(text(statement), values)
@@ -125,6 +127,7 @@ class PostgresTransaction:
         )  # fmt: skip
         assert row is not None
         await self._do("select pg_notify(:channel, :id)", channel=EVENTS_CHANNEL, id=str(row["id"]))
+        self.told.append(row["id"])
         return rows.event(row)
 
     async def events(self, incident_id: str, after: int = 0) -> list[IncidentEvent]:
