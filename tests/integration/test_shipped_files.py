@@ -68,4 +68,4 @@ def test_the_compose_file_names_files_that_exist_and_services_that_are_there(roo
 
 def test_the_example_environment_is_understood(root: Path) -> None:
     lines = [x for x in (root / ".env.example").read_text().splitlines() if x and not x.startswith("#")]
-    load(root / "config.yaml", dict(line.split("=", 1) for line in lines if line.split("=", 1)[1]))
+    assert load(root / "config.yaml", dict(line.split("=", 1) for line in lines if line.split("=", 1)[1]))

@@ -60,6 +60,7 @@ async def test_events_of_one_process_reach_another_over_redis_and_go_on_when_it_
     await asyncio.sleep(1.5)
     await tell(here, 2)
     await until(lambda: heard == ["inc-1", "inc-2"])
+    assert heard == ["inc-1", "inc-2"]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await here.close()

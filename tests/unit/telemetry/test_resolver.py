@@ -38,4 +38,4 @@ def test_configured_rules_and_aliases_come_first() -> None:
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.metric)
 def test_every_shipped_query_is_promql(query: object) -> None:
-    promql_parser.parse(render(query.promql, ("shop", 'x"} or vector(1)'), 120))  # type: ignore[attr-defined]
+    assert promql_parser.parse(render(query.promql, ("shop", 'x"} or vector(1)'), 120))  # type: ignore[attr-defined]
