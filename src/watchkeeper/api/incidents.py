@@ -12,6 +12,7 @@ from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.remediation import Decision
 from watchkeeper.domain.severity import Severity
 from watchkeeper.workflows.analyze import analyze
+from watchkeeper.workflows.close_incident import close_incident
 from watchkeeper.workflows.decide import decide
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
@@ -60,6 +61,18 @@ async def one_incident(incident_id: str, house: TheHouse, who: Viewer) -> dict[s
         "incident": shown.incident(incident), "diagnosis": shown.diagnosis(diagnosis), "plans": [shown.plan(p) for p in plans],
         "alerts": [shown.alert(a) for a in alerts], "timeline": [shown.event(e) for e in timeline],
     }  # fmt: skip
+
+
+class Closing(BaseModel):
+    """Why it is over."""
+
+    reason: str = ""
+
+
+@router.post("/incidents/{incident_id}/resolve")
+async def resolve(incident_id: str, closing: Closing, house: TheHouse, who: Responder) -> dict[str, Any]:
+    """Close an incident that a person took over; while the machine works on it this is a conflict."""
+    return shown.incident(await close_incident(house, incident_id, by=who.name, door="api", reason=closing.reason))
 
 
 @router.get("/alerts")

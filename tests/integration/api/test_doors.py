@@ -216,6 +216,22 @@ async def test_a_decision_binds_to_the_digest_and_saying_it_twice_acts_once(door
     assert verified.json()["whole"] is True
 
 
+async def test_a_person_closes_what_a_person_took_over_and_nothing_else(door: Door) -> None:
+    await planned(door)
+    path, responder = f"/api/v1/incidents/{INCIDENT.id}/resolve", await door.token(Role.RESPONDER)
+    assert (await door.client.post(path, json={}, headers=await door.token(Role.VIEWER))).status_code == 403
+    busy = await door.client.post(path, json={}, headers=responder)
+    assert (busy.status_code, busy.json()["detail"]) == (409, "the incident is awaiting approval")
+    async with door.store.transaction() as tx:
+        await tx.save_incident(replace(await tx.incident(INCIDENT.id), stage=Stage.ESCALATED))
+    for _ in range(2):
+        closed = await door.client.post(path, json={"reason": "disk replaced"}, headers=responder)
+        assert (closed.status_code, closed.json()["stage"]) == (200, "resolved")
+    async with door.store.transaction() as tx:
+        said = [e.text for e in await tx.events(INCIDENT.id) if e.kind == "incident.resolved"]
+    assert said == ["a responder closed it by api: disk replaced"]
+
+
 async def test_too_late_is_too_late(door: Door) -> None:
     plan = await planned(door)
     door.clock.advance(minutes=31)

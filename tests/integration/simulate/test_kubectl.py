@@ -52,7 +52,7 @@ async def kubectl(tmp_path: Path) -> AsyncIterator[Kubectl]:
         (tmp_path / "kubeconfig").write_text(api.kubeconfig(urls["kubernetes"]))
         task = asyncio.create_task(live())
         tool = Kubectl(world, tmp_path)
-        await tool("wait", "deployment/payment", "--for=condition=Available", "--timeout=20s")
+        await tool("wait", "deployment/payment", "--for=condition=Available", "--timeout=60s")
         yield tool
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -75,21 +75,21 @@ async def test_it_reads(kubectl: Kubectl) -> None:
 
 async def test_it_scales_and_the_pods_follow(kubectl: Kubectl) -> None:
     await kubectl("scale", "deployment/payment", "--replicas=3")
-    await kubectl("rollout", "status", "deployment/payment", "--timeout=30s")
+    await kubectl("rollout", "status", "deployment/payment", "--timeout=90s")
     assert len(kubectl.world.engine.of("payment")) == 3
 
 
 async def test_it_rolls_out_undoes_and_restarts(kubectl: Kubectl) -> None:
     await kubectl("set", "image", "deployment/cart", f"cart={shop.image('cart', '1.5.0')}")
-    await kubectl("rollout", "status", "deployment/cart", "--timeout=40s")
+    await kubectl("rollout", "status", "deployment/cart", "--timeout=90s")
     assert {p.container.image for p in kubectl.world.engine.of("cart")} == {shop.image("cart", "1.5.0")}
     assert "2" in await kubectl("rollout", "history", "deployment/cart")
     await kubectl("rollout", "undo", "deployment/cart")
-    await kubectl("rollout", "status", "deployment/cart", "--timeout=40s")
+    await kubectl("rollout", "status", "deployment/cart", "--timeout=90s")
     assert {p.container.image for p in kubectl.world.engine.of("cart")} == {shop.image("cart")}
     before = {p.container.uid for p in kubectl.world.engine.of("cart")}
     await kubectl("rollout", "restart", "deployment/cart")
-    await kubectl("rollout", "status", "deployment/cart", "--timeout=40s")
+    await kubectl("rollout", "status", "deployment/cart", "--timeout=90s")
     assert before.isdisjoint({p.container.uid for p in kubectl.world.engine.of("cart")})
 
 
@@ -99,8 +99,12 @@ async def test_it_patches_applies_logs_runs_and_deletes(kubectl: Kubectl) -> Non
     manifest = kubectl.folder / "map.yaml"
     manifest.write_text('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {colour: "blue"}\n')
     assert "created" in await kubectl("apply", "-f", str(manifest))
-    await asyncio.sleep(1.5)
-    assert "POST /charge" in await kubectl("logs", "deployment/payment", "--tail=50")
+    for _ in range(60):
+        said = await kubectl("logs", "deployment/payment", "--tail=50")
+        if "POST /charge" in said:
+            break
+        await asyncio.sleep(0.3)
+    assert "POST /charge" in said
     assert "created" in await kubectl("run", "visitor", "--image=busybox")
     assert "deleted" in await kubectl("delete", "pod", "visitor")
 
@@ -108,7 +112,7 @@ async def test_it_patches_applies_logs_runs_and_deletes(kubectl: Kubectl) -> Non
 async def test_an_impossible_image_is_shown_as_kubernetes_shows_it(kubectl: Kubectl) -> None:
     kubectl.world.engine.missing_images.add("nowhere.example/cart:9")
     await kubectl("set", "image", "deployment/cart", "cart=nowhere.example/cart:9")
-    for _ in range(50):
+    for _ in range(100):
         shown = await kubectl("get", "pods")
         if "ImagePullBackOff" in shown:
             break
