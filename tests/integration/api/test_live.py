@@ -32,14 +32,15 @@ async def test_both_feeds_tell_a_timeline_event_as_it_is_committed(database_url:
                 pass
         async with (
             connect(socket_url, additional_headers=token) as socket,
-            httpx.AsyncClient(timeout=20) as client,
+            httpx.AsyncClient(timeout=60) as client,
             client.stream("GET", f"{url}/api/v1/events", headers=token) as stream,
         ):
-            await asyncio.sleep(1)
+            # Long enough for both listeners to be there, even on a busy machine.
+            await asyncio.sleep(4)
             async with store.transaction() as tx:
                 await tx.create_incident(replace(INCIDENT, id="inc-live"))
                 await tx.add_event("inc-live", "incident.opened", "it began, password=hunter22", NOW)
-            told = json.loads(await asyncio.wait_for(socket.recv(), 10))
+            told = json.loads(await asyncio.wait_for(socket.recv(), 30))
             lines = []
             async for line in stream.aiter_lines():
                 lines.append(line)
