@@ -115,7 +115,7 @@ class LokiSource(HttpSource):
     """Logs."""
 
     max_lines: int = Field(50_000, gt=0, description="Lines for one incident.")
-    selector: str = Field('{namespace="$namespace"}', description="LogQL stream selector.")
+    selector: str = Field('{namespace=~"$namespace"}', description="LogQL stream selector.")
 
 
 class TempoSource(HttpSource):

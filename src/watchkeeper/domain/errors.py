@@ -53,7 +53,11 @@ class SourceUnavailable(SourceError):
 
 
 class SourceRefused(SourceError):
-    """The source understood us and said no: our query or our credentials are wrong."""
+    """The source understood us and said no: our query or our credentials are wrong. `status`: HTTP, 0 if it is none."""
+
+    def __init__(self, message: str, *, hint: str = "", status: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class BudgetExceeded(SourceError):

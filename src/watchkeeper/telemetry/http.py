@@ -52,6 +52,8 @@ class SourceClient:
                     answer = await self._client.get(
                         self.url + path, params=dict(params or {}), headers=dict(headers or {})
                     )
+                except (httpx.InvalidURL, httpx.DecodingError) as error:
+                    raise SourceRefused(f"{self.name} at {self.url} cannot be asked: {error}") from None
                 except httpx.TransportError as error:
                     if last:
                         raise self._unreachable(error) from None
@@ -65,6 +67,27 @@ class SourceClient:
                 await asyncio.sleep(0.1 * 2**attempt)
         raise AssertionError("unreachable")
 
+    async def json(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        incident: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The answer as a JSON object. A login page or another server's page is SourceRefused."""
+        answer = await self.get(path, params, incident=incident, headers=headers)
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            hint = f"check sources.{self.name}.url"
+            raise SourceRefused(
+                f"{self.name} at {self.url} does not answer with JSON: is this the right address?", hint=hint
+            )
+        return body
+
     async def close(self) -> None:
         """Give connections back."""
         await self._client.aclose()
@@ -76,9 +99,11 @@ class SourceClient:
         if answer.status_code in (401, 403):
             hint = f"set sources.{self.name}.token, username and password, or tenant"
             raise SourceRefused(
-                f"{self.name} at {self.url} refuses our credentials ({answer.status_code}): {words}", hint=hint
+                f"{self.name} at {self.url} refuses our credentials ({answer.status_code}): {words}",
+                hint=hint,
+                status=answer.status_code,
             )
-        raise SourceRefused(f"{self.name} at {self.url} says {answer.status_code}: {words}")
+        raise SourceRefused(f"{self.name} at {self.url} says {answer.status_code}: {words}", status=answer.status_code)
 
     def _overloaded(self, answer: httpx.Response) -> SourceUnavailable:
         said = answer.headers.get("retry-after", "")

@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 
 from watchkeeper.domain.evidence import Origin
+from watchkeeper.telemetry.names import one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,5 @@ QUERIES = (
 
 def render(promql: str, namespaces: tuple[str, ...], window: float) -> str:
     """With the namespace matcher and the window filled in."""
-    names = "|".join(n.replace("\\", "").replace('"', "") for n in namespaces) or ".*"
+    names = one_of(namespaces) if namespaces else ".*"
     return promql.replace("$sel", f'namespace=~"{names}"').replace("$w", f"{max(round(window), 1)}s")

@@ -271,3 +271,26 @@ async def test_an_overloaded_server_is_asked_again_and_then_left_alone() -> None
     with pytest.raises(SourceUnavailable, match="asked us to wait"):
         await source.instant("up")
     assert len(calls) == 2
+
+
+async def test_a_page_that_is_not_json_is_a_missing_and_a_clear_probe_for_every_source() -> None:
+    page = saying(lambda r: httpx.Response(200, text="<html>sign in</html>"))
+    for source in (prometheus(page), loki(page), tempo(page), kubernetes(page)):
+        reading = await source.read(SCOPE)
+        assert "does not answer with JSON" in reading.missing[0].reason
+        assert not (await source.probe())[0].ok
+
+
+async def test_all_namespaces_of_the_scope_are_read_and_no_name_breaks_out() -> None:
+    seen: list[httpx.Request] = []
+    source = loki(playing("loki/query_range_empty_streams", seen=seen))
+    await source.read(Scope(WINDOW, ("shop", "pay"), "x"))
+    assert seen[0].url.params["query"] == '{namespace=~"shop|pay"}'
+    await source.read(Scope(WINDOW, ('x"} |= "', ".*"), "x"))
+    assert seen[-1].url.params["query"] == '{namespace=~"-"}'
+
+
+async def test_a_403_that_speaks_of_404_is_not_an_absent_object() -> None:
+    refusing = saying(lambda r: httpx.Response(403, json={"message": "forbidden: error 404 page"}))
+    with pytest.raises(SourceRefused):
+        await kubernetes(refusing).get("Pod", "shop", "x")

@@ -97,7 +97,7 @@ class Kubernetes:
             try:
                 return await self._pages(kind, namespace, incident)
             except SourceRefused as error:
-                if "410" not in str(error) or again:
+                if error.status != 410 or again:
                     raise
         raise AssertionError("unreachable")
 
@@ -106,7 +106,7 @@ class Kubernetes:
         token = ""
         while True:
             params = {"limit": str(_PAGE), **({"continue": token} if token else {})}
-            body = (await self._client.get(_path(kind, namespace), params, incident=incident)).json()
+            body = await self._client.json(_path(kind, namespace), params, incident=incident)
             # List items lack their kind.
             out += [{**item, "kind": kind} for item in body.get("items") or []]
             token = (body.get("metadata") or {}).get("continue", "")
@@ -116,17 +116,16 @@ class Kubernetes:
     async def get(self, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
         """One object as it is now; None where there is none."""
         try:
-            answer = await self._client.get(f"{_path(kind, namespace)}/{name}")
+            return await self._client.json(f"{_path(kind, namespace)}/{name}")
         except SourceRefused as error:
-            if " 404" in str(error):
+            if error.status == 404:
                 return None
             raise
-        return dict(answer.json())
 
     async def probe(self) -> list[Probe]:
         """Does it answer, and may we list what we need?"""
         try:
-            version = (await self._client.get("/version")).json().get("gitVersion", "?")
+            version = (await self._client.json("/version")).get("gitVersion", "?")
         except SourceError as error:
             return [
                 Probe(NAME, False, str(error), error.hint or "check sources.kubernetes.kubeconfig or KUBE_CONFIG_PATH")

@@ -11,6 +11,7 @@ from watchkeeper.domain.evidence import LOG_SCHEMA, Missing, Signal
 from watchkeeper.settings import LokiSource
 from watchkeeper.telemetry.budget import Purse, Spend
 from watchkeeper.telemetry.http import SourceClient
+from watchkeeper.telemetry.names import one_of
 from watchkeeper.telemetry.port import Probe, Reading, Scope, Source, SourceTools
 
 NAME = "loki"
@@ -67,7 +68,7 @@ class Loki:
     def _selector(self, scope: Scope) -> str:
         if not scope.namespaces:
             return '{namespace=~".+"}'
-        return self._settings.selector.replace("$namespace", scope.namespaces[0].replace('"', ""))
+        return self._settings.selector.replace("$namespace", one_of(scope.namespaces))
 
     async def _lines(self, scope: Scope, start: float, end: float, most: int) -> tuple[list[Row], bool]:
         """Page backwards: each page ends where the one before began. Times are integers of nanoseconds throughout."""
@@ -96,8 +97,10 @@ class Loki:
             "direction": "backward",
         }
         headers = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
-        answer = await self._client.get("/loki/api/v1/query_range", params, incident=scope.incident_id, headers=headers)
-        streams = (answer.json().get("data") or {}).get("result", [])
+        answer = await self._client.json(
+            "/loki/api/v1/query_range", params, incident=scope.incident_id, headers=headers
+        )
+        streams = (answer.get("data") or {}).get("result", [])
         await self._purse.pay(scope.incident_id, Spend(series=len(streams)))
         return [line for stream in streams for line in self._of_stream(stream)]
 
@@ -114,10 +117,10 @@ class Loki:
     async def probe(self) -> list[Probe]:
         """Does it answer, and does it have labels?"""
         try:
-            answer = await self._client.get("/loki/api/v1/labels")
+            answer = await self._client.json("/loki/api/v1/labels")
         except SourceError as error:
             return [Probe(NAME, False, str(error), error.hint)]
-        names = answer.json().get("data") or []
+        names = answer.get("data") or []
         words = f"answers at {self._client.url}" + ("" if names else ", but has no streams yet")
         return [Probe(NAME, True, words)]
 

@@ -58,8 +58,8 @@ class Tempo:
             "limit": str(limit),
             "spss": "1",
         }
-        answer = await self._client.get("/api/search", params, incident=scope.incident_id)
-        return [str(t["traceID"]).rjust(32, "0") for t in answer.json().get("traces") or []]
+        answer = await self._client.json("/api/search", params, incident=scope.incident_id)
+        return [str(t["traceID"]).rjust(32, "0") for t in answer.get("traces") or []]
 
     async def _traces(self, scope: Scope, ids: list[str]) -> list[Row]:
         found = await asyncio.gather(*(self._trace(scope, i) for i in dict.fromkeys(ids)), return_exceptions=True)
@@ -72,15 +72,15 @@ class Tempo:
         return [row for rows in found if isinstance(rows, list) for row in rows]
 
     async def _trace(self, scope: Scope, trace_id: str) -> list[Row]:
-        answer = await self._client.get(
+        answer = await self._client.json(
             f"/api/v2/traces/{trace_id}", incident=scope.incident_id, headers={"Accept": "application/json"}
         )
-        return spans_of(answer.json(), self._resolver.resolve)
+        return spans_of(answer, self._resolver.resolve)
 
     async def probe(self) -> list[Probe]:
         """Does it answer?"""
         try:
-            await self._client.get("/api/search", {"q": "{}", "limit": "1"})
+            await self._client.json("/api/search", {"q": "{}", "limit": "1"})
         except SourceError as error:
             return [Probe(NAME, False, str(error), error.hint)]
         return [Probe(NAME, True, f"answers at {self._client.url}")]
