@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from watchkeeper.detect.shapes import statement_of
+from watchkeeper.diagnose import paths
 from watchkeeper.domain.diagnosis import EvidenceItem, Finding
 from watchkeeper.domain.evidence import EvidenceFile, Origin, Series, Signal
 from watchkeeper.domain.topology import Topology
@@ -31,11 +32,8 @@ class Shift:
     """largest value from the onset on"""
     bottom: float
     """smallest value from the onset on"""
-    last: float
-    at_top: float
-    at_bottom: float
-    """unix seconds of the two"""
-    rows: int
+    sustained: float
+    """second largest value from the onset on, the largest where there are fewer than four: one sample is no trend"""
 
 
 class Case:
@@ -108,6 +106,12 @@ class Case:
         ).join(shapes, on="message")
 
     @cached_property
+    def lost(self) -> pl.DataFrame:
+        """What requests no longer do (`paths.losses`), less what only follows from an earlier loss."""
+        done = paths.events(self.statements, self.spans, self.children)
+        return paths.originals(done, paths.losses(done))
+
+    @cached_property
     def in_reach(self) -> frozenset[str]:
         """Services that can be the cause: what the alerting services call, or all where the graph knows none of them."""
         named = {self.evidence.alerting_service, *self.evidence.also_alerting} & self.topology.services
@@ -121,18 +125,16 @@ def measure(series: Series, onset: float) -> Shift | None:
     finite = np.isfinite(series.values)
     before = series.values[finite & (series.times < onset)]
     suspect = finite & (series.times >= onset)
-    during, times = series.values[suspect], series.times[suspect]
+    during = series.values[suspect]
     if len(before) < 3 or len(during) == 0:
         return None
     normal = float(np.median(before))
     deviation = 1.4826 * float(np.median(np.abs(before - normal)))
     low, high = (float(q) for q in np.quantile(before, [0.05, 0.95]))
     spread = max(deviation, (high - low) / 3.3, 1e-3 * abs(normal), 1e-9)
-    top, bottom = int(np.argmax(during)), int(np.argmin(during))
-    return Shift(
-        series, normal, spread, high, low, float(during[top]), float(during[bottom]), float(during[-1]),
-        float(times[top]), float(times[bottom]), len(before),
-    )  # fmt: skip
+    ordered = np.sort(during)
+    sustained = float(ordered[-2] if len(ordered) > 3 else ordered[-1])
+    return Shift(series, normal, spread, high, low, float(ordered[-1]), float(ordered[0]), sustained)
 
 
 def finding(

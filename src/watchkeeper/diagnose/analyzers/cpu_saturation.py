@@ -8,23 +8,27 @@ from watchkeeper.domain.evidence import Origin, Signal
 _HALF_POINTS = 15.0
 """Percentage points of the limit above normal that count half."""
 
+_NEAR = 80.0
+"""Percent of the limit from which CPU is scarce."""
+
 
 def examine(case: Case) -> list[Finding]:
     """One finding a service, on its percentage of the limit; on millicores where no limit is known."""
-    found = [_of_limit(service, shifts) for service, shifts in case.of("cpu-rate").items()]
-    known = {f.service for f in found if f}
-    found += [_of_past(s, shifts) for s, shifts in case.of("cpu").items() if s not in known]
+    limited = case.of("cpu-rate")
+    found = [_of_limit(service, shifts) for service, shifts in limited.items()]
+    found += [_of_past(s, shifts) for s, shifts in case.of("cpu").items() if s not in limited]
     return strongest(f for f in found if f)
 
 
 def _of_limit(service: str, shifts: list[Shift]) -> Finding | None:
-    shift = max(shifts, key=lambda s: s.top - s.high)
-    points = shift.top - shift.high
+    shift = max(shifts, key=lambda s: s.sustained - s.high)
+    level = shift.sustained
+    points = level - shift.high
     if points < 2 or shift.top < shift.normal + 4 * shift.spread:
         return None
     words = f"{service} uses {shift.top:.0f} % of its CPU limit, before {shift.normal:.0f} %"
     return finding(
-        "cpu_saturation", "cpu", service, "cpu-rate", points / (points + _HALF_POINTS), words,
+        "cpu_saturation", "cpu", service, "cpu-rate", points / (points + _HALF_POINTS) * min(level / _NEAR, 1.0), words,
         signal=Signal.METRICS, origin=Origin.CADVISOR, before=shift.normal, during=shift.top, unit="%",
         query=shift.series.query,
     )  # fmt: skip

@@ -68,7 +68,7 @@ def _finding(service: str, lost: list[float], edges: int) -> Finding:
         f"({len(lost)} of its {edges} edges)"
     )
     return finding(
-        "edge_gap", "network", service, "latency-90", weighed / (weighed + _HALF_MS), words,
+        "edge_gap", "network", service, "latency-90", weighed**2 / (weighed**2 + _HALF_MS**2), words,
         signal=Signal.TRACES, during=worst, unit="ms",
     )  # fmt: skip
 

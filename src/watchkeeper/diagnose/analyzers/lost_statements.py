@@ -5,7 +5,6 @@ import polars as pl
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
 from watchkeeper.diagnose.deepest import own_part
-from watchkeeper.diagnose.shares import ERROR_WORDS, losses, requests
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
@@ -15,19 +14,12 @@ _GONE = 0.1
 
 def examine(case: Case) -> list[Finding]:
     """The clearest loss per service; of a chain of callers, the deepest service that lost its own line counts."""
-    lines = case.statements
-    if lines.is_empty():
+    if case.lost.is_empty():
         return []
-    # Fewer error lines are no fault.
-    usual = lines.filter((pl.col("trace_id").fill_null("") != "") & ~pl.col("message").str.contains(ERROR_WORDS))
-    lost = losses(requests(case), usual.select("trace_id", "service", pl.col("statement").alias("thing")))
+    lost = case.lost.filter(pl.col("kind") == "line")
     worst = {row["service"]: row for row in lost.sort("sure", "thing").iter_rows(named=True)}
-    own = own_part(case, {service: _strength(row) for service, row in worst.items()})
+    own = own_part(case, {service: row["sure"] for service, row in worst.items()})
     return strongest((_finding(worst[service], strength) for service, strength in own.items()), 0.1)
-
-
-def _strength(row: dict[str, float]) -> float:
-    return float(row["sure"] ** 0.5 if row["after"] < _GONE else row["sure"])
 
 
 def _finding(row: dict[str, object], strength: float) -> Finding:

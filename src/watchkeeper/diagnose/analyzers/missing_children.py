@@ -5,7 +5,6 @@ import polars as pl
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
 from watchkeeper.diagnose.deepest import own_part
-from watchkeeper.diagnose.shares import ERROR_WORDS, losses, requests
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
@@ -14,13 +13,10 @@ _WEIGHT = 0.8
 
 
 def examine(case: Case) -> list[Finding]:
-    """Per service, the step that became rarest among requests of one operation."""
-    if case.children.is_empty():
+    """Per service, the step that became rarest among requests that did something else as before."""
+    if case.lost.is_empty():
         return []
-    steps = case.children.filter(~pl.col("operation").str.contains(ERROR_WORDS)).select(
-        "trace_id", pl.col("p_service").alias("service"), pl.col("operation").alias("thing")
-    )
-    lost = losses(requests(case), steps)
+    lost = case.lost.filter(pl.col("kind") == "step")
     worst = {row["service"]: row for row in lost.sort("sure", "thing").iter_rows(named=True)}
     own = own_part(case, {service: _WEIGHT * row["sure"] for service, row in worst.items()})
     return strongest((_finding(worst[service], strength) for service, strength in own.items()), 0.1)

@@ -5,7 +5,7 @@ import polars as pl
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
 from watchkeeper.diagnose.deepest import own_part
-from watchkeeper.diagnose.shares import ERROR_WORDS
+from watchkeeper.diagnose.paths import ERROR_WORDS
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 

@@ -1,0 +1,149 @@
+"""What requests usually do on their way, and what they no longer do. A request is one trace at one service.
+
+An implication such as "whoever writes A also writes B" that held before and is broken now says where a path is cut: between A
+and B. Of several broken ones, those that come later in the same traces, and still follow the earlier ones, are consequences.
+"""
+
+import math
+
+import polars as pl
+
+ERROR_WORDS = r"(?i)error|exception|fail(ed|ure)?|fatal|panic|timeout|refused"
+ANY_REQUEST = "any request"
+_REQUESTS = 3_000
+"""Requests looked at on either side of the onset: more say no more, and cost a product of their events."""
+_LEAST = 4
+"""Requests on either side from which a share means something."""
+_CERTAIN = 5.0
+"""Decimal digits of significance from which a loss counts in full."""
+_PRICE = 0.4
+"""What each decimal digit of the number of things looked at takes off the significance."""
+_RESTORED = 0.35
+"""Part of a drop that may remain among requests that passed the earlier place, for the drop to be its consequence."""
+_KEPT = 12
+"""Losses a service that are looked at for explanations of others."""
+_KEYS = ["trace_id", "service"]
+
+
+def events(lines: pl.DataFrame, spans: pl.DataFrame, children: pl.DataFrame) -> pl.DataFrame:
+    """trace_id, service, kind (line, served, step), event, at_us, late: what each request did, each thing once."""
+    parts = []
+    if not lines.is_empty():
+        usual = (pl.col("trace_id").fill_null("") != "") & ~pl.col("message").str.contains(ERROR_WORDS)
+        told = lines.filter(usual).with_columns(
+            pl.lit("line").alias("kind"), pl.col("statement").alias("event"), (pl.col("timestamp") * 1000).alias("at_us")
+        )  # fmt: skip
+        parts.append(told)
+    if not spans.is_empty():
+        # An operation that no span of the same service called is one that was served.
+        inside = children.filter(pl.col("service") == pl.col("p_service")).select("trace_id", "span_id")
+        served = spans.join(inside, on=["trace_id", "span_id"], how="anti").with_columns(pl.lit("served").alias("kind"))
+        steps = children.with_columns(pl.lit("step").alias("kind"), pl.col("p_service").alias("service"))
+        parts += [
+            frame.filter(~pl.col("operation").str.contains(ERROR_WORDS)).with_columns(
+                pl.col("operation").alias("event"), pl.col("start_time_us").alias("at_us")
+            )
+            for frame in (served, steps)
+        ]
+    columns = ["trace_id", "service", "kind", "event", "at_us", "late"]
+    if not parts:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    done = pl.concat([p.select(columns) for p in parts])
+    late = done.group_by(_KEYS).agg(pl.col("late").any())
+    return (
+        done.group_by(*_KEYS, "kind", "event").agg(pl.col("at_us").min()).join(_sampled(late), on=_KEYS).select(columns)
+    )
+
+
+def _sampled(requests: pl.DataFrame) -> pl.DataFrame:
+    """The same few of each service and side every time; all of them where they are few."""
+    key = pl.col("trace_id").hash(7).rank("ordinal").over("service", "late")
+    return requests.filter(key <= _REQUESTS)
+
+
+def losses(done: pl.DataFrame) -> pl.DataFrame:
+    """service, kind, context, thing, before, after, sure: how much rarer a thing became in requests that did `context`.
+
+    `sure` is between 0 and 1: the part that was lost, weighed by how usual it was and how unlikely chance is (G-test).
+    O(requests x events of a request squared).
+    """
+    if done.is_empty():
+        return pl.DataFrame()
+    requests = done.select(*_KEYS, "late").unique()
+    contexts = pl.concat(
+        [
+            done.select(*_KEYS, pl.col("event").alias("context"), "late").unique(),
+            requests.select(*_KEYS, pl.lit(ANY_REQUEST).alias("context"), "late"),
+        ]
+    )
+    side = ((~pl.col("late")).sum().alias("n_before"), pl.col("late").sum().alias("n_after"))
+    sizes = contexts.group_by("service", "context").agg(*side).filter(pl.min_horizontal("n_before", "n_after") >= _LEAST)
+    things = done.filter(pl.col("kind") != "served").select(*_KEYS, "kind", pl.col("event").alias("thing"))
+    usual = (
+        things.join(requests, on=_KEYS).group_by("service", "kind", "thing")
+        .agg(*side).filter(pl.col("n_before") >= _LEAST).select("service", "kind", "thing")
+    )  # fmt: skip
+    counted = (
+        contexts.join(sizes, on=["service", "context"])
+        .join(things.join(usual, on=["service", "kind", "thing"]), on=_KEYS)
+        .filter(pl.col("context") != pl.col("thing"))
+        .group_by("service", "kind", "context", "thing")
+        .agg(
+            (~pl.col("late")).sum().alias("k_before"), pl.col("late").sum().alias("k_after"),
+            pl.col("n_before").first(), pl.col("n_after").first(),
+        )
+        .with_columns(
+            (pl.col("k_before") / pl.col("n_before")).alias("before"),
+            (pl.col("k_after") / pl.col("n_after")).alias("after"),
+            pl.col("thing").n_unique().over("service").alias("tests"),
+        )
+        .filter(pl.col("after") < pl.col("before"))
+    )  # fmt: skip
+    digits = _g_statistic() / (2 * math.log(10)) - _PRICE * pl.col("tests").log10()
+    lost = 1 - pl.col("after") / pl.col("before")
+    sure = lost * pl.col("before").sqrt() * (digits / _CERTAIN).clip(0, 1)
+    return counted.with_columns(sure.alias("sure")).filter(pl.col("sure") > 0.05)
+
+
+def _g_statistic() -> pl.Expr:
+    """Twice the log likelihood ratio of "the two shares differ" against "they are one"."""
+    a, b = pl.col("k_before").cast(pl.Float64), (pl.col("n_before") - pl.col("k_before")).cast(pl.Float64)
+    c, d = pl.col("k_after").cast(pl.Float64), (pl.col("n_after") - pl.col("k_after")).cast(pl.Float64)
+    n = a + b + c + d
+    cells = ((a, (a + b) * (a + c)), (b, (a + b) * (b + d)), (c, (c + d) * (a + c)), (d, (c + d) * (b + d)))
+    parts = [pl.when(o > 0).then(o * (o * n / e).log()).otherwise(0.0) for o, e in cells]
+    return (2 * pl.sum_horizontal(parts)).clip(0)
+
+
+def originals(done: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    """The losses that no earlier loss at another service explains."""
+    if lost.is_empty():
+        return lost
+    place = ["service", "kind", "thing"]
+    kept = (
+        lost.sort("sure", "context", "thing", descending=[True, False, False])
+        .unique(place, keep="first", maintain_order=True)
+        .group_by("service", maintain_order=True)
+        .head(_KEPT)
+        .with_row_index("place")
+    )
+    seen = done.rename({"event": "thing"}).join(kept.select("place", *place), on=place)
+    seen = seen.select("trace_id", "place", "at_us", "late")
+    where = kept.select("place", "service", "sure", "before", "after", "context")
+    pairs = seen.join(seen, on="trace_id", suffix="_first").filter(pl.col("place") != pl.col("place_first"))
+    # How often does the later one still follow the earlier one?
+    both = pairs.group_by("place", "place_first").agg(
+        (~pl.col("late")).sum().alias("k_before"), pl.col("late_first").sum().alias("k_after"),
+        (pl.col("at_us") > pl.col("at_us_first")).mean().alias("later"),
+    )  # fmt: skip
+    sizes = seen.group_by("place").agg((~pl.col("late")).sum().alias("n_before"), pl.col("late").sum().alias("n_after"))
+    follows = (
+        both.join(sizes.rename({"place": "place_first"}), on="place_first")
+        .join(where, on="place")
+        .join(where.rename({"place": "place_first"}), on="place_first", suffix="_first")
+        .filter((pl.col("service") != pl.col("service_first")) & (pl.col("later") > 0.5) & (pl.col("n_after") >= 3))
+    )
+    drop = pl.col("k_before") / pl.col("n_before") - pl.col("k_after") / pl.col("n_after")
+    whole = pl.col("k_before") / pl.col("n_before") >= 0.5 * pl.col("before")
+    explained = follows.filter(whole & (drop < _RESTORED * (pl.col("before") - pl.col("after"))))
+    return kept.join(explained.select("place").unique(), on="place", how="anti").drop("place")
