@@ -83,8 +83,6 @@ class Case:
     @cached_property
     def children(self) -> pl.DataFrame:
         """One row per span with a known parent: service, operation, duration_us of both (parent's with prefix p_)."""
-        if self.spans.is_empty():
-            return self.spans.clear()
         parents = self.spans.select(
             "trace_id", pl.col("span_id").alias("parent_span_id"), pl.col("service").alias("p_service"),
             pl.col("operation").alias("p_operation"), pl.col("duration_us").alias("p_duration_us"),
@@ -110,6 +108,13 @@ class Case:
         """What requests no longer do (`paths.losses`), less what only follows from an earlier loss."""
         done = paths.events(self.statements, self.spans, self.children)
         return paths.originals(done, paths.losses(done))
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """Services whose lines say which request wrote them."""
+        if self.statements.is_empty():
+            return frozenset()
+        return frozenset(self.statements.filter(pl.col("trace_id").fill_null("") != "")["service"].unique().to_list())
 
     @cached_property
     def in_reach(self) -> frozenset[str]:

@@ -22,42 +22,75 @@ _RESTORED = 0.35
 """Part of a drop that may remain among requests that passed the earlier place, for the drop to be its consequence."""
 _KEPT = 12
 """Losses a service that are looked at for explanations of others."""
-_KEYS = ["trace_id", "service"]
+_VAGUE = 0.05
+"""Share of a service's lines without a known span from which all its requests are told apart by trace alone."""
+_DEEPEST = 12
+"""Doublings of the depth of calls inside one service."""
+_KEYS = ["trace_id", "service", "request"]
 
 
 def events(lines: pl.DataFrame, spans: pl.DataFrame, children: pl.DataFrame) -> pl.DataFrame:
-    """trace_id, service, kind (line, served, step), event, at_us, late: what each request did, each thing once."""
+    """trace_id, service, request, kind (line, served, step), event, at_us, late: what each request did, each thing once.
+
+    `request` is the span with which the service began to serve it, "" where lines do not say which.
+    """
     parts = []
-    if not lines.is_empty():
-        usual = (pl.col("trace_id").fill_null("") != "") & ~pl.col("message").str.contains(ERROR_WORDS)
-        told = lines.filter(usual).with_columns(
-            pl.lit("line").alias("kind"), pl.col("statement").alias("event"), (pl.col("timestamp") * 1000).alias("at_us")
-        )  # fmt: skip
-        parts.append(told)
+    entry = entries(spans, children)
     if not spans.is_empty():
         # An operation that no span of the same service called is one that was served.
-        inside = children.filter(pl.col("service") == pl.col("p_service")).select("trace_id", "span_id")
-        served = spans.join(inside, on=["trace_id", "span_id"], how="anti").with_columns(pl.lit("served").alias("kind"))
-        steps = children.with_columns(pl.lit("step").alias("kind"), pl.col("p_service").alias("service"))
+        served = spans.join(entry, on=["trace_id", "span_id"]).with_columns(pl.col("entry").alias("request"))
+        served = served.filter(pl.col("span_id") == pl.col("entry")).with_columns(pl.lit("served").alias("kind"))
+        caller = entry.rename({"span_id": "parent_span_id", "entry": "request"})
+        steps = children.join(caller, on=["trace_id", "parent_span_id"]).with_columns(
+            pl.lit("step").alias("kind"), pl.col("p_service").alias("service")
+        )
         parts += [
             frame.filter(~pl.col("operation").str.contains(ERROR_WORDS)).with_columns(
                 pl.col("operation").alias("event"), pl.col("start_time_us").alias("at_us")
             )
             for frame in (served, steps)
         ]
-    columns = ["trace_id", "service", "kind", "event", "at_us", "late"]
+    if not lines.is_empty():
+        usual = (pl.col("trace_id").fill_null("") != "") & ~pl.col("message").str.contains(ERROR_WORDS)
+        told = lines.filter(usual).join(entry.rename({"entry": "request"}), on=["trace_id", "span_id"], how="left")
+        told = told.with_columns(
+            pl.lit("line").alias("kind"), pl.col("statement").alias("event"), (pl.col("timestamp") * 1000).alias("at_us")
+        )  # fmt: skip
+        vague = told.group_by("service").agg(pl.col("request").is_null().mean().alias("share"))
+        vague = vague.filter(pl.col("share") > _VAGUE)["service"].implode()
+        whole = pl.when(pl.col("service").is_in(vague)).then(pl.lit("")).otherwise("request").alias("request")
+        parts = [p.with_columns(whole) for p in (*parts, told)]
+    columns = [*_KEYS, "kind", "event", "at_us", "late"]
     if not parts:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-    done = pl.concat([p.select(columns) for p in parts])
+    done = pl.concat([p.select(columns) for p in parts]).drop_nulls("request")
     late = done.group_by(_KEYS).agg(pl.col("late").any())
     return (
         done.group_by(*_KEYS, "kind", "event").agg(pl.col("at_us").min()).join(_sampled(late), on=_KEYS).select(columns)
     )
 
 
+def entries(spans: pl.DataFrame, children: pl.DataFrame) -> pl.DataFrame:
+    """trace_id, span_id, entry: the span with which the service of a span began to serve. O(spans x log depth)."""
+    key = ["trace_id", "span_id"]
+    inside = children.filter(pl.col("service") == pl.col("p_service"))
+    at = (
+        spans.select(key).unique(key)
+        .join(inside.select(*key, pl.col("parent_span_id").alias("entry")).unique(key), on=key, how="left")
+        .with_columns(pl.col("entry").fill_null(pl.col("span_id")))
+    )  # fmt: skip
+    for _ in range(_DEEPEST):
+        up = at.rename({"span_id": "entry", "entry": "above"})
+        higher = at.join(up, on=["trace_id", "entry"], how="left").with_columns(pl.col("above").fill_null(pl.col("entry")))
+        at, before = higher.select(*key, pl.col("above").alias("entry")), at
+        if (higher["above"] == higher["entry"]).all():
+            return before
+    return at
+
+
 def _sampled(requests: pl.DataFrame) -> pl.DataFrame:
     """The same few of each service and side every time; all of them where they are few."""
-    key = pl.col("trace_id").hash(7).rank("ordinal").over("service", "late")
+    key = pl.struct("trace_id", "request").hash(7).rank("ordinal").over("service", "late")
     return requests.filter(key <= _REQUESTS)
 
 
@@ -99,10 +132,14 @@ def losses(done: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("after") < pl.col("before"))
     )  # fmt: skip
-    digits = _g_statistic() / (2 * math.log(10)) - _PRICE * pl.col("tests").log10()
     lost = 1 - pl.col("after") / pl.col("before")
-    sure = lost * pl.col("before").sqrt() * (digits / _CERTAIN).clip(0, 1)
+    sure = lost * pl.col("before").sqrt() * certainty(_PRICE * pl.col("tests").log10())
     return counted.with_columns(sure.alias("sure")).filter(pl.col("sure") > 0.05)
+
+
+def certainty(price: pl.Expr | float = 0.0) -> pl.Expr:
+    """0 to 1: how unlikely chance is, by a G-test on k of n before and after; `price` in decimal digits."""
+    return ((_g_statistic() / (2 * math.log(10)) - price) / _CERTAIN).clip(0, 1)
 
 
 def _g_statistic() -> pl.Expr:
@@ -128,7 +165,7 @@ def originals(done: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
         .with_row_index("place")
     )
     seen = done.rename({"event": "thing"}).join(kept.select("place", *place), on=place)
-    seen = seen.select("trace_id", "place", "at_us", "late")
+    seen = seen.group_by("trace_id", "place").agg(pl.col("at_us").min(), pl.col("late").any())
     where = kept.select("place", "service", "sure", "before", "after", "context")
     pairs = seen.join(seen, on="trace_id", suffix="_first").filter(pl.col("place") != pl.col("place_first"))
     # How often does the later one still follow the earlier one?
