@@ -50,9 +50,12 @@ def _hypothesis(
 
 
 def _naming(ordered: Sequence[Finding]) -> Finding:
-    """The strongest finding that names a mechanism; a mere symptom (slow, failing, cut short) only without one."""
-    mechanisms = [f for f in ordered if f.kind not in _SYMPTOMS and f.strength >= 0.5 * ordered[0].strength]
-    return mechanisms[0] if mechanisms else ordered[0]
+    """The strongest finding that names a mechanism; a mere symptom (slow, failing, cut short) only without one.
+
+    A starved process answers late on the wire too, so time lost between services comes after a resource that ran out.
+    """
+    strong = [f for f in ordered if f.strength >= 0.5 * ordered[0].strength]
+    return min(strong, key=lambda f: 2 if f.kind in _SYMPTOMS else 1 if f.kind == "network" else 0)
 
 
 def _confidence(score: float, scored: dict[str, float]) -> float:
