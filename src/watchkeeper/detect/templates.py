@@ -25,7 +25,12 @@ _DOTTED = re.compile(r"[a-z][a-z\-]*(?:\.[a-z\-]+){2,}")
 """Host and package names; class names have capitals."""
 _HEX = re.compile(r"[0-9a-fA-F]{8,}")
 _WORD_WITH_VERSION = re.compile(r"[A-Za-z]{3,}\d|[A-Za-z]\d")
-_PATH = re.compile(r"(?:[\w.\-]*/){2,}[\w.\-]*")
+_PATH = re.compile(r"(?:/|\.{1,2}/|~/)(?:[\w.\-+]+/)*[\w.\-+*]*")
+_RESOURCE = re.compile(r"[\w\-]+(?:\.[\w\-]+)+/[\w.\-/$]+")
+"""A name below a dotted name, such as a component of a package or a file of a host."""
+_BYTES = re.compile(r"[0-9a-fA-F]{2}(?:[:\-][0-9a-fA-F]{2}){3,}")
+_QUOTED = re.compile(r'(?<==)"[^"]*"')
+_OBJECT = re.compile(r"(?<==)\w+\{[^{}=]*\}")
 _FLAGS = frozenset(("true", "false", "null", "None", "True", "False", "nil"))
 _LEADS = frozenset(("=", "user", "for", "from", "to", "host", "server", "by", "rhost", "caller"))
 _WHO = frozenset(("user", "rhost", "host", "hostname", "name", "client", "ip"))
@@ -78,7 +83,7 @@ class TemplateMiner:
         while todo:
             here = todo.pop()
             for at, word in enumerate(here):
-                if not _may_vary(word) or not _says_something(here, at):
+                if not (_may_vary(word) or word == ANY) or not _says_something(here, at):
                     continue
                 key = (at, (*here[:at], "", *here[at + 1 :]))
                 words = self._words.setdefault(key, set())
@@ -86,7 +91,7 @@ class TemplateMiner:
                     continue
                 before = len(words)
                 words.add(word)
-                if before < self._needed(here, at) <= len(words):
+                if word != ANY and before < self._needed(here, at) <= len(words):
                     todo.append((*here[:at], ANY, *here[at + 1 :]))
 
     def _general(self, pattern: Pattern) -> Pattern:
@@ -95,9 +100,9 @@ class TemplateMiner:
         while changed:
             changed = False
             for at, word in enumerate(pattern):
-                if _may_vary(word) and _says_something(pattern, at):
+                if word != ANY and not word.isspace() and word not in _DELIMITERS and _says_something(pattern, at):
                     words = self._words.get((at, (*pattern[:at], "", *pattern[at + 1 :])), ())
-                    if len(words) >= self._needed(pattern, at):
+                    if ANY in words or len(words) >= self._needed(pattern, at):
                         pattern = (*pattern[:at], ANY, *pattern[at + 1 :])
                         changed = True
         return pattern
@@ -124,6 +129,10 @@ def mask(line: str) -> Pattern:
     """Words and what stands between them, with obvious variables masked."""
     line = _SIZE.sub(ANY, _DATE.sub(ANY, line)) if any(c.isdigit() for c in line) else line
     line = _EMPTY.sub(f"({ANY})", line)
+    if '="' in line:
+        line = _QUOTED.sub(f'"{ANY}"', line)
+    if "{" in line:
+        line = _OBJECT.sub(ANY, line)
     parts = _PARTS.findall(line.replace(ANY, "\x00"))
     out: list[str] = []
     for at, part in enumerate(parts):
@@ -141,13 +150,15 @@ def _masked(part: str, before: str) -> str:
     if "\x00" in part:
         return part.replace("\x00", ANY)
     if part in _FLAGS:
-        return ANY if before in ("=", "(", ":") or before.endswith(":") else part
+        return ANY
+    if _BYTES.fullmatch(part) or _RESOURCE.fullmatch(part) or (len(part) > 2 and _PATH.fullmatch(part)):
+        return ANY
     if not any(c.isdigit() for c in part):
         if ":" in part and part.rsplit(":", 1)[1] in _FLAGS:
             return f"{part.rsplit(':', 1)[0]}:{ANY}"
         return (
             ANY
-            if (_PATH.fullmatch(part) and part.startswith("/")) or _DOTTED.fullmatch(part) or _HEX.fullmatch(part)
+            if _DOTTED.fullmatch(part) or _HEX.fullmatch(part)
             else part
         )
     if (named := _NAME_THEN_NUMBER.fullmatch(part)) is not None:
