@@ -69,6 +69,5 @@ def _speed(stream: Iterator[str]) -> int:
     ready = list(stream)
     miner = TemplateMiner()
     began = time.monotonic()
-    for line in ready:
-        miner.add(line)
+    miner.add_all(ready)
     return int(len(ready) / (time.monotonic() - began))

@@ -8,10 +8,16 @@ shapes, O(words²) for a new one.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import islice
 
 ANY = "<*>"
 _MOST_SHAPES = 200_000
+_CHUNK = 4096
 _DIGITS = b"0123456789"
+_FRESH_ID = re.compile(r"(?<![^\s=,;()\[\]{}\"'])(?=[A-Za-z_\-]*\d[A-Za-z0-9_\-])[A-Za-z0-9_\-]{6,}(?![^\s=,;()\[\]{}\"'])")
+"""A whole word that `mask` makes a variable whatever it is: with a digit that is not its last letter, and without other signs."""
+_ID = "00000000"
 _DATE = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w*,? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* +\d+ [\d:]+(?: \d{4})?"
 )
@@ -20,7 +26,7 @@ _SIZE = re.compile(
 )
 _EMPTY = re.compile(r"(?<=\s)\(\)")
 _PARTS = re.compile(r"\s+|[=,;()\[\]{}<>\"']|:(?=\s|$)|(?:(?!:(?:\s|$))[^\s=,;()\[\]{}<>\"'])+")
-_NAME_THEN_NUMBER = re.compile(r"([A-Za-z]+\.+)\d+")
+_NAME_THEN_NUMBER = re.compile(r"([A-Za-z\-]+\.+)\d+")
 _DOTTED = re.compile(r"[a-z][a-z\-]*(?:\.[a-z\-]+){2,}")
 """Host and package names; class names have capitals."""
 _HEX = re.compile(r"[0-9a-fA-F]{8,}")
@@ -29,6 +35,7 @@ _PATH = re.compile(r"(?:/|\.{1,2}/|~/)(?:[\w.\-+]+/)*[\w.\-+*]*")
 _RESOURCE = re.compile(r"[\w\-]+(?:\.[\w\-]+)+/[\w.\-/$]+")
 """A name below a dotted name, such as a component of a package or a file of a host."""
 _BYTES = re.compile(r"[0-9a-fA-F]{2}(?:[:\-][0-9a-fA-F]{2}){3,}")
+_NUMBERED = re.compile(r"([A-Za-z]*)#\d+([.:!?]?)")
 _QUOTED = re.compile(r'(?<==)"[^"]*"')
 _OBJECT = re.compile(r"(?<==)\w+\{[^{}=]*\}")
 _FLAGS = frozenset(("true", "false", "null", "None", "True", "False", "nil"))
@@ -44,6 +51,9 @@ class TemplateMiner:
 
     def __init__(self) -> None:
         self._shapes: dict[bytes, int] = {}
+        """lines without their digits"""
+        self._bare: dict[str, int] = {}
+        """lines without what can only be ids"""
         self._patterns: list[Pattern] = []
         self._numbers: dict[Pattern, int] = {}
         self._words: dict[tuple[int, Pattern], set[str]] = {}
@@ -51,12 +61,39 @@ class TemplateMiner:
 
     def add(self, line: str) -> int:
         """The number of the line's pattern."""
-        shape = line.encode("utf-8", "replace").translate(None, _DIGITS)
-        number = self._shapes.get(shape)
+        return self.add_all((line,))[0]
+
+    def add_all(self, lines: Iterable[str]) -> list[int]:
+        """The number of each line's pattern, in order."""
+        out: list[int] = []
+        rest = iter(lines)
+        while chunk := list(islice(rest, _CHUNK)):
+            try:
+                shapes = [line.encode().translate(None, _DIGITS) for line in chunk]
+            except UnicodeEncodeError:
+                shapes = [line.encode("utf-8", "replace").translate(None, _DIGITS) for line in chunk]
+            known = list(map(self._shapes.get, shapes))
+            if None in known:
+                out += [
+                    self._unseen(line, shape) if number is None else number
+                    for line, shape, number in zip(chunk, shapes, known, strict=True)
+                ]
+            else:
+                out += known  # type: ignore[arg-type]
+        return out
+
+    def _unseen(self, line: str, shape: bytes) -> int:
+        """A line of a new shape: perhaps only its ids are new."""
+        if (seen := self._shapes.get(shape)) is not None:
+            return seen
+        bare = _FRESH_ID.sub(_ID, line)
+        number = self._bare.get(bare)
         if number is None:
             number = self._learn(line)
-            if len(self._shapes) < _MOST_SHAPES:
-                self._shapes[shape] = number
+            if len(self._bare) < _MOST_SHAPES:
+                self._bare[bare] = number
+        if len(self._shapes) < _MOST_SHAPES:
+            self._shapes[shape] = number
         return number
 
     def template(self, number: int) -> str:
@@ -121,8 +158,7 @@ class TemplateMiner:
 def mine(lines: Iterable[str]) -> list[str]:
     """A template for each line, in order, once all of them are known."""
     miner = TemplateMiner()
-    numbers = [miner.add(line) for line in lines]
-    return [miner.template(number) for number in numbers]
+    return [miner.template(number) for number in miner.add_all(lines)]
 
 
 def mask(line: str) -> Pattern:
@@ -134,15 +170,15 @@ def mask(line: str) -> Pattern:
     if "{" in line:
         line = _OBJECT.sub(ANY, line)
     parts = _PARTS.findall(line.replace(ANY, "\x00"))
-    out: list[str] = []
-    for at, part in enumerate(parts):
-        before = next((w for w in reversed(out) if not w.isspace()), "")
-        named = parts[at + 1 : at + 2] == ["="] and part.isidentifier()
-        out.append(part if named else _masked(part, before))
-    return tuple(out)
+    # The name before a `=` stays, whatever it looks like.
+    return tuple(
+        part if after == "=" and part.isidentifier() else _masked(part)
+        for part, after in zip(parts, (*parts[1:], ""), strict=True)
+    )
 
 
-def _masked(part: str, before: str) -> str:
+@lru_cache(maxsize=_MOST_SHAPES)
+def _masked(part: str) -> str:
     if part.isspace():
         return " "
     if part in _DELIMITERS:
@@ -165,6 +201,8 @@ def _masked(part: str, before: str) -> str:
         return named.group(1) + ANY
     if _WORD_WITH_VERSION.fullmatch(part):
         return part
+    if (numbered := _NUMBERED.fullmatch(part)) is not None:
+        return f"{numbered.group(1)}#{ANY}{numbered.group(2)}"
     tail = part[-1] if part[-1] in ".:!?%" and not part[-2:-1].isspace() else ""
     head = part[: len(part) - len(tail)]
     key, colon, value = head.rpartition(":")
