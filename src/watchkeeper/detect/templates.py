@@ -3,19 +3,26 @@
 Most lines have a shape that was seen before (the line without its digits): one dictionary look-up. A new shape is masked
 word by word, and joined with its like: a position at which lines that agree everywhere else have several different words is
 a variable. One setting for every system; memory is bounded by the number of shapes kept. Cost: O(length) a line for known
-shapes, O(words²) for a new one.
+shapes, O(words) for a new one.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 
 ANY = "<*>"
 _MOST_SHAPES = 200_000
 _CHUNK = 4096
+_LONGEST = 400
+"""Words from which a line is taken as it is: no position of it is generalised."""
+_ENOUGH = 8
+"""Different words at a position that are remembered."""
+_MOST_PATTERNS = 50_000
 _DIGITS = b"0123456789"
-_FRESH_ID = re.compile(r"(?<![^\s=,;()\[\]{}\"'])(?=[A-Za-z_\-]*\d[A-Za-z0-9_\-])[A-Za-z0-9_\-]{6,}(?![^\s=,;()\[\]{}\"'])")
+_FRESH_ID = re.compile(
+    r"(?<![^\s=,;()\[\]{}\"'])(?=[A-Za-z_\-]*\d[A-Za-z0-9_\-])[A-Za-z0-9_\-]{6,}(?![^\s=,;()\[\]{}\"'])"
+)
 """A whole word that `mask` makes a variable whatever it is: with a digit that is not its last letter, and without other signs."""
 _ID = "00000000"
 _DATE = re.compile(
@@ -56,7 +63,8 @@ class TemplateMiner:
         """lines without what can only be ids"""
         self._patterns: list[Pattern] = []
         self._numbers: dict[Pattern, int] = {}
-        self._words: dict[tuple[int, Pattern], set[str]] = {}
+        self._words: dict[int, set[str]] = {}
+        """place (`_places`) -> words seen there"""
         self._resolved: dict[int, str] = {}
 
     def add(self, line: str) -> int:
@@ -106,6 +114,9 @@ class TemplateMiner:
     def _learn(self, line: str) -> int:
         pattern = mask(line)
         known = self._numbers.get(pattern)
+        if known is None and len(self._patterns) >= _MOST_PATTERNS:
+            pattern = (ANY,)
+            known = self._numbers.get(pattern)
         if known is not None:
             return known
         number = self._numbers[pattern] = len(self._patterns)
@@ -119,40 +130,53 @@ class TemplateMiner:
         todo = [pattern]
         while todo:
             here = todo.pop()
-            for at, word in enumerate(here):
-                if not (_may_vary(word) or word == ANY) or not _says_something(here, at):
-                    continue
-                key = (at, (*here[:at], "", *here[at + 1 :]))
-                words = self._words.setdefault(key, set())
-                if word in words:
+            for at, key in _places(here):
+                word, words = here[at], self._words.setdefault(key, set())
+                if word in words or len(words) >= _ENOUGH:
                     continue
                 before = len(words)
                 words.add(word)
-                if word != ANY and before < self._needed(here, at) <= len(words):
+                if _may_vary(word) and before < _needed(here, at) <= len(words):
                     todo.append((*here[:at], ANY, *here[at + 1 :]))
 
     def _general(self, pattern: Pattern) -> Pattern:
         """The pattern with every position made a variable that was found to be one."""
-        changed = True
-        while changed:
-            changed = False
-            for at, word in enumerate(pattern):
-                if word != ANY and not word.isspace() and word not in _DELIMITERS and _says_something(pattern, at):
-                    words = self._words.get((at, (*pattern[:at], "", *pattern[at + 1 :])), ())
-                    if ANY in words or len(words) >= self._needed(pattern, at):
-                        pattern = (*pattern[:at], ANY, *pattern[at + 1 :])
-                        changed = True
+        at: int | None = -1
+        while at is not None:
+            at = next((at for at, key in _places(pattern) if self._varies(pattern, at, key)), None)
+            if at is not None:
+                pattern = (*pattern[:at], ANY, *pattern[at + 1 :])
         return pattern
 
-    def _needed(self, pattern: Pattern, at: int) -> int:
-        """Different words that make a position a variable: fewer after a lead such as `=` or `user`."""
-        before = next((w for w in reversed(pattern[:at]) if not w.isspace()), "")
-        word = pattern[at]
-        if before == "=" and _key(pattern, at) in _WHO:
-            return 1
-        if at == 0 and word.isalpha():
-            return 6
-        return 2 if before in _LEADS or "_" in word else 3
+    def _varies(self, pattern: Pattern, at: int, key: int) -> bool:
+        words = self._words.get(key, ())
+        return pattern[at] != ANY and (ANY in words or len(words) >= _needed(pattern, at))
+
+
+def _places(pattern: Pattern) -> Iterator[tuple[int, int]]:
+    """Each position that may hold a variable, with a key that the same neighbours share. O(words)."""
+    if len(pattern) > _LONGEST:
+        return
+    ends = [0]
+    for word in reversed(pattern):
+        ends.append(hash((ends[-1], word)))
+    telling = sum(map(_telling, pattern))
+    begun = 0
+    for at, word in enumerate(pattern):
+        if not word.isspace() and word not in _DELIMITERS and telling > _telling(word):
+            yield at, hash((at, begun, ends[len(pattern) - at - 1]))
+        begun = hash((begun, word))
+
+
+def _needed(pattern: Pattern, at: int) -> int:
+    """Different words that make a position a variable: fewer after a lead such as `=` or `user`."""
+    before = next((w for w in reversed(pattern[:at]) if not w.isspace()), "")
+    word = pattern[at]
+    if before == "=" and _key(pattern, at) in _WHO:
+        return 1
+    if at == 0 and word.isalpha():
+        return 6
+    return 2 if before in _LEADS or "_" in word else 3
 
 
 def mine(lines: Iterable[str]) -> list[str]:
@@ -172,8 +196,7 @@ def mask(line: str) -> Pattern:
     parts = _PARTS.findall(line.replace(ANY, "\x00"))
     # The name before a `=` stays, whatever it looks like.
     return tuple(
-        part if after == "=" and part.isidentifier() else _masked(part)
-        for part, after in zip(parts, (*parts[1:], ""), strict=True)
+        part if after == "=" and part.isidentifier() else _masked(part) for part, after in pairwise([*parts, ""])
     )
 
 
@@ -192,11 +215,7 @@ def _masked(part: str) -> str:
     if not any(c.isdigit() for c in part):
         if ":" in part and part.rsplit(":", 1)[1] in _FLAGS:
             return f"{part.rsplit(':', 1)[0]}:{ANY}"
-        return (
-            ANY
-            if _DOTTED.fullmatch(part) or _HEX.fullmatch(part)
-            else part
-        )
+        return ANY if _DOTTED.fullmatch(part) or _HEX.fullmatch(part) else part
     if (named := _NAME_THEN_NUMBER.fullmatch(part)) is not None:
         return named.group(1) + ANY
     if _WORD_WITH_VERSION.fullmatch(part):
@@ -223,9 +242,9 @@ def _key(pattern: Pattern, at: int) -> str:
     return before[0] if len(before) == 2 else ""
 
 
-def _says_something(pattern: Pattern, without: int) -> bool:
-    """Would a word be left that tells what the line is about?"""
-    return any(at != without and _may_vary(word) and word.isalpha() for at, word in enumerate(pattern))
+def _telling(word: str) -> bool:
+    """Does it tell what the line is about? At least one such word must stay beside a variable."""
+    return _may_vary(word) and word.isalpha()
 
 
 _LIST = re.compile(r"<\*>(?:,? <\*>){2,}")

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from watchkeeper.detect.shapes import statement_of
+from watchkeeper.detect.statements import statements
 from watchkeeper.diagnose import paths
 from watchkeeper.domain.diagnosis import EvidenceItem, Finding
 from watchkeeper.domain.evidence import EvidenceFile, Origin, Series, Signal
@@ -91,22 +91,23 @@ class Case:
 
     @cached_property
     def statements(self) -> pl.DataFrame:
-        """Log lines with `statement` (the shape of the line) and `late`."""
+        """Log lines with `statement` (which wrote the line) and `late`."""
         logs = self.evidence.logs
         if logs.is_empty():
             return logs
-        distinct = logs.select(pl.col("message").fill_null("").unique())
-        shapes = distinct.with_columns(
-            pl.col("message").map_elements(statement_of, return_dtype=pl.String).alias("statement")
-        )
-        return logs.with_columns(
-            pl.col("message").fill_null(""), (pl.col("timestamp") >= int(self.onset * 1e3)).alias("late")
-        ).join(shapes, on="message")
+        late = (pl.col("timestamp") >= int(self.onset * 1e3)).alias("late")
+        logs = logs.with_columns(pl.col("message").fill_null(""), late)
+        return logs.with_columns(statements(logs["message"]))
+
+    @cached_property
+    def entries(self) -> pl.DataFrame:
+        """trace_id, span_id, entry: the span with which the service of a span began to serve the request."""
+        return paths.entries(self.spans, self.children)
 
     @cached_property
     def lost(self) -> pl.DataFrame:
         """What requests no longer do (`paths.losses`), less what only follows from an earlier loss."""
-        done = paths.events(self.statements, self.spans, self.children)
+        done = paths.events(self.statements, self.spans, self.children, self.entries)
         return paths.originals(done, paths.losses(done))
 
     @cached_property

@@ -29,13 +29,12 @@ _DEEPEST = 12
 _KEYS = ["trace_id", "service", "request"]
 
 
-def events(lines: pl.DataFrame, spans: pl.DataFrame, children: pl.DataFrame) -> pl.DataFrame:
+def events(lines: pl.DataFrame, spans: pl.DataFrame, children: pl.DataFrame, entry: pl.DataFrame) -> pl.DataFrame:
     """trace_id, service, request, kind (line, served, step), event, at_us, late: what each request did, each thing once.
 
     `request` is the span with which the service began to serve it, "" where lines do not say which.
     """
     parts = []
-    entry = entries(spans, children)
     if not spans.is_empty():
         # An operation that no span of the same service called is one that was served.
         served = spans.join(entry, on=["trace_id", "span_id"]).with_columns(pl.col("entry").alias("request"))
@@ -56,8 +55,8 @@ def events(lines: pl.DataFrame, spans: pl.DataFrame, children: pl.DataFrame) -> 
         told = told.with_columns(
             pl.lit("line").alias("kind"), pl.col("statement").alias("event"), (pl.col("timestamp") * 1000).alias("at_us")
         )  # fmt: skip
-        vague = told.group_by("service").agg(pl.col("request").is_null().mean().alias("share"))
-        vague = vague.filter(pl.col("share") > _VAGUE)["service"].implode()
+        shares = told.group_by("service").agg(pl.col("request").is_null().mean().alias("share"))
+        vague = shares.filter(pl.col("share") > _VAGUE)["service"].to_list()
         whole = pl.when(pl.col("service").is_in(vague)).then(pl.lit("")).otherwise("request").alias("request")
         parts = [p.with_columns(whole) for p in (*parts, told)]
     columns = [*_KEYS, "kind", "event", "at_us", "late"]
@@ -81,7 +80,9 @@ def entries(spans: pl.DataFrame, children: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     for _ in range(_DEEPEST):
         up = at.rename({"span_id": "entry", "entry": "above"})
-        higher = at.join(up, on=["trace_id", "entry"], how="left").with_columns(pl.col("above").fill_null(pl.col("entry")))
+        higher = at.join(up, on=["trace_id", "entry"], how="left").with_columns(
+            pl.col("above").fill_null(pl.col("entry"))
+        )
         at, before = higher.select(*key, pl.col("above").alias("entry")), at
         if (higher["above"] == higher["entry"]).all():
             return before
@@ -110,7 +111,9 @@ def losses(done: pl.DataFrame) -> pl.DataFrame:
         ]
     )
     side = ((~pl.col("late")).sum().alias("n_before"), pl.col("late").sum().alias("n_after"))
-    sizes = contexts.group_by("service", "context").agg(*side).filter(pl.min_horizontal("n_before", "n_after") >= _LEAST)
+    sizes = (
+        contexts.group_by("service", "context").agg(*side).filter(pl.min_horizontal("n_before", "n_after") >= _LEAST)
+    )
     things = done.filter(pl.col("kind") != "served").select(*_KEYS, "kind", pl.col("event").alias("thing"))
     usual = (
         things.join(requests, on=_KEYS).group_by("service", "kind", "thing")

@@ -39,29 +39,32 @@ def _witness(case: Case, callee: str) -> float:
 def endings(case: Case) -> pl.DataFrame:
     """service, served, callee, before, after, sure: requests of an operation whose last call is the one to `callee`."""
     key = ["trace_id", "service", "request"]
-    entry = paths.entries(case.spans, case.children)
-    served = entry.filter(pl.col("span_id") == pl.col("entry")).join(
-        case.spans.select("trace_id", "span_id", "service", pl.col("operation").alias("served")), on=["trace_id", "span_id"]
-    )  # fmt: skip
-    served = served.select("trace_id", pl.col("entry").alias("request"), "service", "served")
+    served = (
+        case.entries.filter(pl.col("span_id") == pl.col("entry"))
+        .join(case.spans, on=["trace_id", "span_id"])
+        .select("trace_id", pl.col("entry").alias("request"), "service", pl.col("operation").alias("served"))
+    )
     last = (
         case.children.filter(pl.col("service") != pl.col("p_service"))
-        .join(entry.rename({"span_id": "parent_span_id", "entry": "request"}), on=["trace_id", "parent_span_id"])
+        .join(case.entries.rename({"span_id": "parent_span_id", "entry": "request"}), on=["trace_id", "parent_span_id"])
         .select("trace_id", "request", pl.col("p_service").alias("service"), pl.col("service").alias("callee"), "start_time_us", "late")
         .sort("start_time_us", maintain_order=True)
         .group_by(key, maintain_order=True)
         .agg(pl.col("callee").last(), pl.col("late").any())
         .join(served, on=key)
     )  # fmt: skip
-    side = lambda name: ((~pl.col("late")).sum().alias(f"{name}_before"), pl.col("late").sum().alias(f"{name}_after"))  # noqa: E731
+    stopped, served_at_all = (
+        last.group_by(*by).agg((~pl.col("late")).sum().alias(f"{n}_before"), pl.col("late").sum().alias(f"{n}_after"))
+        for n, by in (("k", ("service", "served", "callee")), ("n", ("service", "served")))
+    )
+    shares = [(pl.col(f"k_{side}") / pl.col(f"n_{side}")).alias(side) for side in ("before", "after")]
     return (
-        last.group_by("service", "served", "callee").agg(*side("k"))
-        .join(last.group_by("service", "served").agg(*side("n")), on=["service", "served"])
+        stopped.join(served_at_all, on=["service", "served"])
         .filter(pl.min_horizontal("n_before", "n_after") >= _LEAST)
-        .with_columns((pl.col("k_before") / pl.col("n_before")).alias("before"), (pl.col("k_after") / pl.col("n_after")).alias("after"))
+        .with_columns(shares)
         .with_columns(((pl.col("after") - pl.col("before")) * paths.certainty()).alias("sure"))
         .filter(pl.col("sure") > 0.05)
-    )  # fmt: skip
+    )
 
 
 def _finding(callee: str, callers: dict[str, dict[str, float]], witness: float) -> Finding:
