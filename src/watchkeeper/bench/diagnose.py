@@ -4,19 +4,17 @@ import json
 import resource
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from watchkeeper.bench._folder import Progress, folder_of
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.errors import InvalidInput
 from watchkeeper.telemetry.sources.case_folder import load
 
-Progress = Callable[[int, int], object]
-
 
 def run(
-    directory: Path,
+    directory: Path | None,
     *,
     predictions: Path | None = None,
     indicators: Path | None = None,
@@ -24,6 +22,7 @@ def run(
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Figures: cases, seconds a case, peak memory. Raises InvalidInput where the folder holds no case."""
+    directory = folder_of(directory)
     cases = sorted(p.parent for p in directory.glob("*/inject_time.txt"))
     if not cases:
         raise InvalidInput(

@@ -5,20 +5,20 @@ import json
 import random
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from watchkeeper.bench._folder import Progress, folder_of
 from watchkeeper.detect.templates import TemplateMiner, mine
 from watchkeeper.domain.errors import InvalidInput
 
-Progress = Callable[[int, int], object]
 _STREAM = 400_000
 """Lines of the speed measurement."""
 
 
 def run(
-    directory: Path,
+    directory: Path | None,
     *,
     predictions: Path | None = None,
     indicators: Path | None = None,
@@ -26,6 +26,7 @@ def run(
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Writes `<System>.csv` with a column `template` per system. Raises InvalidInput where the folder holds none."""
+    directory = folder_of(directory)
     systems = sorted(p.parent for p in directory.glob("*/truth.csv"))
     if not systems:
         hint = "a system is a folder with truth.csv, of which only the column Content is read"

@@ -18,8 +18,8 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates.")],
-    directory: Annotated[Path, typer.Argument(help="Folder of the data set.")],
+    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, worlds.")],
+    directory: Annotated[Path | None, typer.Argument(help="Folder of the data set; worlds needs none.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions for the data's own scorer.")] = None,
     indicators: Annotated[Path | None, typer.Option(help="Write predicted indicators.")] = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
@@ -27,7 +27,7 @@ def bench(
     """Run a benchmark and print its figures; running nothing is a failure."""
     run = plugin(SHELF, "run", name)
     with Progress(transient=True) as bar:
-        task = bar.add_task(f"{name} {directory.name}", total=None)
+        task = bar.add_task(f"{name} {directory.name if directory else ''}", total=None)
         figures = run(
             directory,
             predictions=predictions,

@@ -6,6 +6,10 @@ import numpy as np
 
 from watchkeeper.diagnose.case import Case
 
+FULL = 90.0
+"""Percent of a pool in use from which callers begin to wait."""
+SURGE = 1.6
+"""Times the past's 95th percentile from which requests are a surge."""
 _OTHER_SYMPTOM = 0.4
 """What a finding of the symptom the pager did not name still counts."""
 
@@ -19,6 +23,30 @@ def loads(case: Case) -> Mapping[str, float]:
             if len(during):
                 out[series.service] = out.get(series.service, 0.0) + float(np.median(during))
     return out
+
+
+def more_work(case: Case, service: str) -> float:
+    """How many times its former most the service is asked now; 1 where it is not asked more, or nobody counts."""
+    return max((s.sustained / s.high for s in case.of("workload").get(service, ()) if s.high > 0), default=1.0)
+
+
+def slower_callees(case: Case, service: str) -> float:
+    """How many times its former most the slowest direct callee takes now, at least 1."""
+    found = case.of("latency", "latency-50", "latency-90", "latency-95")
+    return max(
+        (x.sustained / x.high for callee in case.topology.callees.get(service, ()) for x in found.get(callee, ()) if x.high > 0),
+        default=1.0,
+    )  # fmt: skip
+
+
+def passes_on(case: Case) -> frozenset[str]:
+    """Services whose pool is full only because what they call is slow: by Little's law, who waits longer for each answer
+    holds more connections. Their own waiting and errors follow from that."""
+    pools = {service: max(found, key=lambda s: s.top) for service, found in case.of("pool-rate").items()}
+    return frozenset(
+        service for service, pool in pools.items()
+        if pool.top >= FULL and pool.normal * slower_callees(case, service) >= FULL
+    )  # fmt: skip
 
 
 def own_share(case: Case, extra: Mapping[str, float]) -> dict[str, float]:

@@ -24,6 +24,8 @@ _KEPT = 12
 """Losses a service that are looked at for explanations of others."""
 _VAGUE = 0.05
 """Share of a service's lines without a known span from which all its requests are told apart by trace alone."""
+_USUAL = 0.95
+"""Quantile of the normal duration of traces that a trace is given to end."""
 _DEEPEST = 12
 """Doublings of the depth of calls inside one service."""
 _KEYS = ["trace_id", "service", "request"]
@@ -62,7 +64,7 @@ def events(lines: pl.DataFrame, spans: pl.DataFrame, children: pl.DataFrame, ent
     columns = [*_KEYS, "kind", "event", "at_us", "late"]
     if not parts:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-    done = pl.concat([p.select(columns) for p in parts]).drop_nulls("request")
+    done = _ended(pl.concat([p.select(columns) for p in parts]).drop_nulls("request"))
     late = done.group_by(_KEYS).agg(pl.col("late").any())
     return (
         done.group_by(*_KEYS, "kind", "event").agg(pl.col("at_us").min()).join(_sampled(late), on=_KEYS).select(columns)
@@ -87,6 +89,15 @@ def entries(spans: pl.DataFrame, children: pl.DataFrame) -> pl.DataFrame:
         if (higher["above"] == higher["entry"]).all():
             return before
     return at
+
+
+def _ended(done: pl.DataFrame) -> pl.DataFrame:
+    """Without traces that began so shortly before the end of what was read that they may still be on their way."""
+    begun, last = pl.col("at_us").min().over("trace_id"), pl.col("at_us").max().over("trace_id")
+    timed = done.with_columns(begun.alias("begun"), (last - begun).alias("took"))
+    usual = timed.filter(~pl.col("late"))["took"].quantile(_USUAL) or 0.0
+    end = int(timed["at_us"].max() or 0)  # type: ignore[arg-type]
+    return timed.filter(pl.col("begun") <= end - usual).drop("begun", "took")
 
 
 def _sampled(requests: pl.DataFrame) -> pl.DataFrame:

@@ -1,12 +1,23 @@
 """Findings to ranked hypotheses: causes above victims, each with what it explains. Pure."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from watchkeeper.diagnose.case import Case
+from watchkeeper.diagnose.impact import SURGE, more_work, passes_on
 from watchkeeper.domain.diagnosis import Finding, Hypothesis
 
-_SYMPTOMS = ("latency", "errors", "code")
+_BASE, _BY_LEAD = 0.86, 4.2
+"""Logistic fit of being right by the lead over the runner-up (benchmarks/calibration.py)."""
+_THIN = 0.4
+"""Score below which the evidence is thin, whatever its lead."""
+_VICTIM = 0.35
+"""What the findings of a service count that only passes on the slowness of what it calls."""
+_RESOURCES = ("cpu", "memory", "pool_exhausted", "queue_backlog")
+_VAGUE = {"network": 1, "code": 2, "latency": 3, "errors": 3}
+"""Kinds that say less about the mechanism than others, and how much less."""
 _LEAST = 0.12
 """Score below which nothing is claimed."""
 
@@ -14,11 +25,18 @@ _LEAST = 0.12
 def rank(case: Case, findings: Sequence[Finding], limit: int = 10) -> list[Hypothesis]:
     """Best first. The strongest finding of a service names its kind; others corroborate it with diminishing weight."""
     by_service: dict[str, list[Finding]] = defaultdict(list)
-    for f in findings:
+    for f in (_overload(case, f) for f in findings):
         by_service[f.service].append(f)
-    scored = {s: _score(case, s, found) for s, found in by_service.items()}
+    victims = passes_on(case)
+    scored = {s: _score(case, s, found) * (_VICTIM if s in victims else 1.0) for s, found in by_service.items()}
     order = sorted(scored, key=lambda s: (-scored[s], s))[:limit]
     return [_hypothesis(case, s, scored, by_service[s], by_service) for s in order if scored[s] > 0]
+
+
+def _overload(case: Case, f: Finding) -> Finding:
+    """A resource that ran out under far more requests than ever before is no fault of the service."""
+    surged = f.kind in _RESOURCES and more_work(case, f.service) >= SURGE
+    return replace(f, kind="overload") if surged else f
 
 
 def _score(case: Case, service: str, findings: Sequence[Finding]) -> float:
@@ -55,15 +73,16 @@ def _naming(ordered: Sequence[Finding]) -> Finding:
     A starved process answers late on the wire too, so time lost between services comes after a resource that ran out.
     """
     strong = [f for f in ordered if f.strength >= 0.5 * ordered[0].strength]
-    return min(strong, key=lambda f: 2 if f.kind in _SYMPTOMS else 1 if f.kind == "network" else 0)
+    return min(strong, key=lambda f: _VAGUE.get(f.kind, 0))
 
 
 def _confidence(score: float, scored: dict[str, float]) -> float:
-    """Grows with the score itself and with its lead over the others."""
+    """How often a first-ranked cause with this lead was right on labelled incidents (docs/explanation/how-causes-are-ranked.md);
+    less where the evidence itself is thin. What is left is shared among the others."""
     others = sorted(scored.values(), reverse=True)
-    rival = others[1] if len(others) > 1 and others[0] == score else others[0]
-    lead = score / (score + rival) if score + rival > 0 else 0.0
-    return round(min(score, 1.0) * lead**0.5 if score >= others[0] else min(score, 1.0) * lead * 0.6, 3)
+    rival = others[1] if len(others) > 1 else 0.0
+    right = 1 / (1 + math.exp(-(_BASE + _BY_LEAD * min(others[0] - rival, 1.0)))) * min(others[0] / _THIN, 1.0)
+    return round(right if score >= others[0] else (1 - right) * score / sum(others), 3)
 
 
 def too_thin(hypotheses: Sequence[Hypothesis]) -> bool:

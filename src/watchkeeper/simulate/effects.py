@@ -18,6 +18,10 @@ class Effects:
     """time constant of that growth"""
     leaked: float = 0.0
     """connections of the pool that are never given back"""
+    early_return: float = 0.0
+    """share of requests that are answered before the service made any call"""
+    lives: float = 0.0
+    """seconds after which the process ends with an error; 0: it does not"""
     never_ready: bool = False
     unscrapable: bool = False
     exception: str = ""
@@ -31,6 +35,7 @@ class Effects:
             1 - (1 - self.error_rate) * (1 - other.error_rate), self.latency_factor * other.latency_factor,
             self.cpu_factor * other.cpu_factor, self.memory_growth + other.memory_growth,
             other.memory_seconds if other.memory_growth else self.memory_seconds, self.leaked + other.leaked,
+            1 - (1 - self.early_return) * (1 - other.early_return), other.lives or self.lives,
             self.never_ready or other.never_ready, self.unscrapable or other.unscrapable,
             other.exception or self.exception, other.pace or self.pace,
         )  # fmt: skip
@@ -40,6 +45,7 @@ class Effects:
         return replace(
             self, error_rate=self.error_rate * share, latency_factor=1 + (self.latency_factor - 1) * share,
             cpu_factor=1 + (self.cpu_factor - 1) * share, leaked=self.leaked * share,
+            early_return=self.early_return * share,
         )  # fmt: skip
 
 

@@ -95,6 +95,8 @@ class State:
     errors: float = 0.0
     waiting: float = 0.0
     """requests that wait for a connection"""
+    cut: float = 0.0
+    """share of requests that return before their calls"""
 
 
 class Engine:
@@ -184,7 +186,9 @@ class Engine:
             passed = loads[name] if ready[name] else 0.0
             for call in service.calls:
                 # A request that failed on its own does not get as far as its calls.
-                loads[call.callee] += passed * call.times * (1 - 0.8 * self.states[name].own_errors)
+                loads[call.callee] += (
+                    passed * call.times * (1 - 0.8 * self.states[name].own_errors) * (1 - self.states[name].cut)
+                )
         return loads
 
     def ailing(self, service: str, pod: Pod, now: float) -> Effects:
@@ -204,7 +208,8 @@ class Engine:
         own_errors = sum(p[1] for p in parts) / len(parts)
         errors = 1 - (1 - own_errors) * (1 - wait_errors)
         self._idle(service, now, seconds, skip={p.container.uid for p in pods})
-        return State(rps, own, own + below, own_errors, min(errors, 1.0), sum(p[2] for p in parts))
+        cut = sum(self.ailing(service.name, pod, now).early_return for pod in pods) / len(pods)
+        return State(rps, own, own + below * (1 - cut), own_errors, min(errors, 1.0), sum(p[2] for p in parts), cut)
 
     def _below(self, service: Service) -> tuple[float, float]:
         """Seconds and error share that callees add to one request."""
@@ -232,6 +237,8 @@ class Engine:
         own *= self.random.gauss(1, 0.03)
         self._memory(service, pod, ill, rps, now)
         self._count(service, pod, rps, own + below, errors, seconds)
+        if ill.lives and now - pod.started >= ill.lives:
+            pod.exit = Exit("Error", 1)
         pod.cpu_now = min(demand, limit) * self.random.gauss(1, 0.02)
         pod.cpu_seconds += max(pod.cpu_now, 0) * seconds
         pod.periods += 10 * seconds
@@ -285,7 +292,10 @@ class Engine:
             if pod.container.uid not in (skip or set()):
                 pod.cpu_now = 0.01
                 pod.cpu_seconds += 0.01 * seconds
-                self._memory(service, pod, self.ailing(service.name, pod, now), 0.0, now)
+                ill = self.ailing(service.name, pod, now)
+                self._memory(service, pod, ill, 0.0, now)
+                if ill.lives and now - pod.started >= ill.lives:
+                    pod.exit = Exit("Error", 1)
 
     def _queue(self, seconds: float) -> None:
         arriving = self.states["queue"].rps

@@ -14,7 +14,7 @@ class Scenario:
     kind: str
     """as the table of fault kinds names it"""
     service: str
-    """which service is the cause: the truth, for scoring"""
+    """which service is the cause: the truth, for scoring; "" where none of ours is"""
     action: str
     """the repair that cures it, "" where people must act"""
     begin: Callable[[World, float], None]

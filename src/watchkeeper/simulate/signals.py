@@ -95,7 +95,8 @@ def _visit(
     own = state.own * math.exp(engine.random.gauss(0, 0.4))
     failed = engine.random.random() < state.own_errors or pod is None
     took = own
-    if not failed:
+    cut = not failed and engine.random.random() < state.cut
+    if not failed and not cut:
         for call in service.calls:
             times = int(call.times) + (engine.random.random() < call.times % 1)
             for _ in range(times):

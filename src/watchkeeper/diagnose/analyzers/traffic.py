@@ -2,11 +2,9 @@
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
+from watchkeeper.diagnose.impact import SURGE
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
-
-_SURGE = 1.6
-"""Times the past's 95th percentile."""
 
 
 def examine(case: Case) -> list[Finding]:
@@ -16,7 +14,7 @@ def examine(case: Case) -> list[Finding]:
     for service, shifts in case.of("workload").items():
         shift = max(shifts, key=lambda s: s.top / max(s.high, 1e-9))
         ratio = shift.top / max(shift.high, 1e-9)
-        if ratio >= _SURGE and busy.get(service, 0.0) > 80 and shift.high > 0:
+        if ratio >= SURGE and busy.get(service, 0.0) > 80 and shift.high > 0:
             words = f"{service} gets {shift.top:.3g} requests/s, before {shift.normal:.3g}, and has {busy[service]:.0f} % of its CPU in use"
             found.append(
                 _tell(

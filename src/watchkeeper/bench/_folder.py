@@ -1,0 +1,19 @@
+"""What benchmarks share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from watchkeeper.domain.errors import InvalidInput
+
+Progress = Callable[[int, int], object]
+"""(done, total)"""
+
+
+def folder_of(directory: Path | None) -> Path:
+    """The folder of the data. Raises InvalidInput where none was named or it is not there."""
+    if directory is None or not directory.is_dir():
+        raise InvalidInput(
+            f"{directory or 'no folder'} is not a folder",
+            hint="name the folder of the data (docs/how-to/benchmarks.md)",
+        )
+    return directory
