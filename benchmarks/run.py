@@ -8,10 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import calibration
+
 from watchkeeper.bench.diagnose import run
 from watchkeeper.bench.templates import run as mine_templates
+from watchkeeper.bench.worlds import run as play_worlds
 
 RESULTS = Path(__file__).parent / "results"
+PEERS = Path(__file__).parent / "peers"
 
 
 def diagnose(data: Path) -> list[dict[str, object]]:
@@ -19,20 +23,36 @@ def diagnose(data: Path) -> list[dict[str, object]]:
     out = []
     for folder in sorted(p for p in (data / "rca").glob("*") if any(p.glob("*/inject_time.txt"))):
         predictions, indicators = RESULTS / f"{folder.name}.json", RESULTS / f"{folder.name}-indicators.json"
-        figures = run(folder, predictions=predictions, indicators=indicators)
-        for path, flag in ((predictions, ""), (indicators, "--indicators")):
-            command = [
-                sys.executable,
-                str(data / "rca/score.py"),
-                "--labels",
-                str(folder),
-                str(path),
-                *([flag] if flag else []),
-            ]
-            figures[f"score{flag}"] = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        whole = RESULTS / f"{folder.name}-figures.json"
+        figures = run(folder, predictions=predictions, indicators=indicators, json_out=whole)
+        figures["score"] = scored(data, folder, predictions)
+        figures["score of indicators"] = scored(data, folder, indicators, "--indicators")
         print(json.dumps(figures, indent=1))
         out.append(figures)
     return out
+
+
+def calibrated(data: Path) -> list[dict[str, object]]:
+    """Reliability of the confidence, each set judged by a curve fitted without it. Uses what `diagnose` wrote."""
+    claims, left_open = [], []
+    for file in sorted(RESULTS.glob("*-figures.json")):
+        found, open_cases = calibration.claims_of(
+            data / "rca" / file.name.removesuffix("-figures.json"), json.loads(file.read_text())
+        )
+        claims += found
+        left_open += open_cases
+    if not claims:
+        return []
+    base, slope = calibration.fit(claims)
+    figures = {
+        "benchmark": "calibration", "base": round(base, 2), "slope": round(slope, 2),
+        "leave_one_set_out": calibration.table(calibration.left_out(claims)),
+        "as_shipped": calibration.table([(c.confidence, c.right) for c in claims]),
+        "abstentions": left_open,
+        "missed": [c.case for c in claims if not c.right],
+    }  # fmt: skip
+    print(json.dumps(figures, indent=1))
+    return [figures]
 
 
 def templates(data: Path) -> list[dict[str, object]]:
@@ -47,7 +67,46 @@ def templates(data: Path) -> list[dict[str, object]]:
     return [figures]
 
 
-RUNS = {"diagnose": diagnose, "templates": templates}
+def peers(data: Path) -> list[dict[str, object]]:
+    """Published methods on the same cases, in an environment of their own that is made on first use."""
+    folders = [p for p in sorted((data / "rca").glob("*")) if any(p.glob("*/inject_time.txt"))]
+    if not folders:
+        return []
+    home, python = PEERS, PEERS / ".venv/bin/python"
+    if not python.exists():
+        uv = Path(sys.executable).with_name("uv")
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, home / ".venv"], check=True)
+        subprocess.run(
+            [uv, "pip", "install", "--quiet", "--python", python, "-r", home / "requirements.txt"], check=True
+        )
+    out = []
+    for folder in folders:
+        answers = RESULTS / "peers" / folder.name
+        subprocess.run([python, home / "rank.py", folder, answers], check=True, capture_output=True)
+        figures = json.loads((answers / "figures.json").read_text())
+        for name, figure in figures.items():
+            if isinstance(figure, dict) and figure["ran"]:
+                figure["score"] = scored(data, folder, answers / f"{name}.json")
+        print(json.dumps({folder.name: figures}, indent=1))
+        out.append({"set": folder.name, **figures})
+    return out
+
+
+def scored(data: Path, folder: Path, answers: Path, *flags: str) -> str:
+    """The last line of the data's own scorer: all cases together."""
+    command = [sys.executable, str(data / "rca/score.py"), "--labels", str(folder), str(answers), *flags]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return said.splitlines()[-1].removeprefix("all").strip()
+
+
+def worlds(data: Path) -> list[dict[str, object]]:
+    """Every scenario of the simulated world by ten seeds; needs no data."""
+    figures = play_worlds(predictions=RESULTS / "worlds.json")
+    print(json.dumps(figures, indent=1))
+    return [figures]
+
+
+RUNS = {"diagnose": diagnose, "calibration": calibrated, "peers": peers, "templates": templates, "worlds": worlds}
 
 
 def main(arguments: list[str]) -> int:

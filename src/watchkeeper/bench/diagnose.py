@@ -30,21 +30,30 @@ def run(
         )
     ranked: dict[str, list[str]] = {}
     shown: dict[str, list[str]] = {}
-    seconds, abstained = [], 0
+    told: dict[str, list[dict[str, Any]]] = {}
+    abstentions: dict[str, str] = {}
+    seconds = []
     for number, case in enumerate(cases, 1):
         began = time.monotonic()
         diagnosis = diagnose(load(case))
         seconds.append(time.monotonic() - began)
-        abstained += diagnosis.abstained
+        if diagnosis.abstained:
+            unseen = "; ".join(f"{m.signal} {m.reason}" for m in diagnosis.missing)
+            abstentions[case.name] = diagnosis.abstained_because + (f" ({unseen})" if unseen else "")
+        told[case.name] = [
+            {"service": h.service, "kind": h.kind, "score": round(h.score, 4), "confidence": h.confidence, "why": h.findings[0].summary}
+            for h in diagnosis.hypotheses[:3]
+        ]  # fmt: skip
         ranked[case.name] = [h.service for h in diagnosis.hypotheses]
         shown[case.name] = [f"{h.service}_{f.indicator}" for h in diagnosis.hypotheses for f in h.findings]
         progress(number, len(cases))
     figures = {
-        "benchmark": "diagnose", "directory": directory.name, "cases": len(cases), "abstained": abstained,
+        "benchmark": "diagnose", "directory": directory.name, "cases": len(cases), "abstained": len(abstentions),
         "median_seconds": round(statistics.median(seconds), 3), "worst_seconds": round(max(seconds), 3),
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
-    for path, content in ((predictions, ranked), (indicators, shown), (json_out, figures)):
+    whole = {**figures, "abstentions": abstentions, "ranked": told}
+    for path, content in ((predictions, ranked), (indicators, shown), (json_out, whole)):
         if path is not None:
             path.write_text(json.dumps(content, indent=1) + "\n")
     return figures

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,8 @@ def run(
     jobs = [(name, seed) for name in names for seed in range(1, seeds + 1)]
     rows: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
     told: dict[str, Any] = {}
-    with ProcessPoolExecutor() as workers:
+    # Not forked: threads of the libraries would not survive it.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as workers:
         for number, ((name, seed), (verdict, said)) in enumerate(zip(jobs, workers.map(_job, jobs), strict=True), 1):
             rows[name].append(verdict)
             told[f"{name} {seed}"] = said
