@@ -76,9 +76,20 @@ class Case:
 
     @cached_property
     def spans(self) -> pl.DataFrame:
-        """Spans with `late`: did they start after the onset?"""
+        """Spans with `late`: did they start after the onset? Of very many, those of a sample of traces."""
         late = (pl.col("start_time_us") >= int(self.onset * 1e6)).alias("late")
-        return self.evidence.spans.with_columns(late)
+        spans = self.evidence.spans.with_columns(late)
+        return spans if self.sample is None else spans.join(self.sample, on="trace_id", how="semi")
+
+    @cached_property
+    def sample(self) -> pl.DataFrame | None:
+        """trace_id of the traces that are looked at; None: all."""
+        side = pl.col("start_time_us") >= int(self.onset * 1e6)
+        seen = self.evidence.spans.select("trace_id", "service", side.alias("late"))
+        if seen.is_empty():
+            side = pl.col("timestamp") >= int(self.onset * 1e3)
+            seen = self.evidence.logs.drop_nulls("trace_id").select("trace_id", "service", side.alias("late"))
+        return paths.sampled(seen)
 
     @cached_property
     def children(self) -> pl.DataFrame:
@@ -107,7 +118,8 @@ class Case:
     @cached_property
     def lost(self) -> pl.DataFrame:
         """What requests no longer do (`paths.losses`), less what only follows from an earlier loss."""
-        done = paths.events(self.statements, self.spans, self.children, self.entries)
+        lines = self.statements if self.sample is None else self.statements.join(self.sample, on="trace_id", how="semi")
+        done = paths.events(lines, self.spans, self.children, self.entries)
         return paths.originals(done, paths.losses(done))
 
     @cached_property

@@ -10,8 +10,10 @@ import polars as pl
 
 ERROR_WORDS = r"(?i)error|exception|fail(ed|ure)?|fatal|panic|timeout|refused"
 ANY_REQUEST = "any request"
-_REQUESTS = 3_000
-"""Requests looked at on either side of the onset: more say no more, and cost a product of their events."""
+_WHOLE = 100_000
+"""Spans or lines up to which all traces are looked at."""
+_REQUESTS = 400
+"""Traces of a service on either side of the onset that are looked at where there are many: more say no more."""
 _LEAST = 4
 """Requests on either side from which a share means something."""
 _CERTAIN = 5.0
@@ -32,9 +34,10 @@ _KEYS = ["trace_id", "service", "request"]
 
 
 def events(lines: pl.DataFrame, spans: pl.DataFrame, children: pl.DataFrame, entry: pl.DataFrame) -> pl.DataFrame:
-    """trace_id, service, request, kind (line, served, step), event, at_us, late: what each request did, each thing once.
+    """trace_id, service, number, kind (line, served, step), event, at_us, late: what each request did, each thing once.
 
-    `request` is the span with which the service began to serve it, "" where lines do not say which.
+    `number` is the request's: one for each span with which a service began to serve, or for each trace where lines do not
+    say which span wrote them.
     """
     parts = []
     if not spans.is_empty():
@@ -65,10 +68,9 @@ def events(lines: pl.DataFrame, spans: pl.DataFrame, children: pl.DataFrame, ent
     if not parts:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
     done = _ended(pl.concat([p.select(columns) for p in parts]).drop_nulls("request"))
-    late = done.group_by(_KEYS).agg(pl.col("late").any())
-    return (
-        done.group_by(*_KEYS, "kind", "event").agg(pl.col("at_us").min()).join(_sampled(late), on=_KEYS).select(columns)
-    )
+    known = done.group_by(_KEYS).agg(pl.col("late").any()).with_row_index("number")
+    once = done.group_by(*_KEYS, "kind", "event").agg(pl.col("at_us").min()).join(known, on=_KEYS)
+    return once.select("trace_id", "service", "number", "kind", "event", "at_us", "late")
 
 
 def entries(spans: pl.DataFrame, children: pl.DataFrame) -> pl.DataFrame:
@@ -100,10 +102,16 @@ def _ended(done: pl.DataFrame) -> pl.DataFrame:
     return timed.filter(pl.col("begun") <= end - usual).drop("begun", "took")
 
 
-def _sampled(requests: pl.DataFrame) -> pl.DataFrame:
-    """The same few of each service and side every time; all of them where they are few."""
-    key = pl.struct("trace_id", "request").hash(7).rank("ordinal").over("service", "late")
-    return requests.filter(key <= _REQUESTS)
+def sampled(seen: pl.DataFrame) -> pl.DataFrame | None:
+    """trace_id of the few traces that show every service often enough, on either side; None where all can be looked at.
+
+    `seen`: trace_id, service, late. The same traces every time. O(rows).
+    """
+    if seen.height <= _WHOLE:
+        return None
+    pairs = seen.unique()
+    place = pl.col("trace_id").hash(7).rank("ordinal").over("service", "late")
+    return pairs.filter(place <= _REQUESTS).select("trace_id").unique()
 
 
 def losses(done: pl.DataFrame) -> pl.DataFrame:
@@ -114,41 +122,44 @@ def losses(done: pl.DataFrame) -> pl.DataFrame:
     """
     if done.is_empty():
         return pl.DataFrame()
-    requests = done.select(*_KEYS, "late").unique()
+    requests = done.select("number", "service", "late").unique("number")
     contexts = pl.concat(
         [
-            done.select(*_KEYS, pl.col("event").alias("context"), "late").unique(),
-            requests.select(*_KEYS, pl.lit(ANY_REQUEST).alias("context"), "late"),
+            done.select("number", "service", pl.col("event").alias("context"), "late").unique(),
+            requests.select("number", "service", pl.lit(ANY_REQUEST).alias("context"), "late"),
         ]
-    )
+    ).with_columns(pl.col("context").cast(pl.Categorical))
     side = ((~pl.col("late")).sum().alias("n_before"), pl.col("late").sum().alias("n_after"))
     sizes = (
         contexts.group_by("service", "context").agg(*side).filter(pl.min_horizontal("n_before", "n_after") >= _LEAST)
     )
-    things = done.filter(pl.col("kind") != "served").select(*_KEYS, "kind", pl.col("event").alias("thing"))
+    things = done.filter(pl.col("kind") != "served").rename({"event": "thing"})
+    usual = things.group_by("service", "kind", "thing").agg(*side).filter(pl.col("n_before") >= _LEAST)
+    place = ["service", "kind", "thing"]
     usual = (
-        things.join(requests, on=_KEYS).group_by("service", "kind", "thing")
-        .agg(*side).filter(pl.col("n_before") >= _LEAST).select("service", "kind", "thing")
-    )  # fmt: skip
+        usual.select(place).with_row_index("place").with_columns(pl.col("place").count().over("service").alias("tests"))
+    )
+    # Only numbers are joined: requests, contexts and things are many, and their names long.
+    context = sizes.with_row_index("context_number")
+    asked = contexts.join(context, on=["service", "context"]).select("number", "context_number", "late")
+    told = things.join(usual, on=place).select("number", "place")
     counted = (
-        contexts.join(sizes, on=["service", "context"])
-        .join(things.join(usual, on=["service", "kind", "thing"]), on=_KEYS)
-        .filter(pl.col("context") != pl.col("thing"))
-        .group_by("service", "kind", "context", "thing")
-        .agg(
-            (~pl.col("late")).sum().alias("k_before"), pl.col("late").sum().alias("k_after"),
-            pl.col("n_before").first(), pl.col("n_after").first(),
-        )
+        asked.join(told, on="number")
+        .group_by("context_number", "place")
+        .agg((~pl.col("late")).sum().alias("k_before"), pl.col("late").sum().alias("k_after"))
+        .join(context.select("context_number", "context", "n_before", "n_after"), on="context_number")
         .with_columns(
-            (pl.col("k_before") / pl.col("n_before")).alias("before"),
-            (pl.col("k_after") / pl.col("n_after")).alias("after"),
-            pl.col("thing").n_unique().over("service").alias("tests"),
+            (pl.col("k_before") / pl.col("n_before")).alias("before"), (pl.col("k_after") / pl.col("n_after")).alias("after")
         )
         .filter(pl.col("after") < pl.col("before"))
+        .join(usual, on="place")
+        .with_columns(pl.col("context").cast(pl.String))
+        .filter(pl.col("context") != pl.col("thing"))
     )  # fmt: skip
     lost = 1 - pl.col("after") / pl.col("before")
     sure = lost * pl.col("before").sqrt() * certainty(_PRICE * pl.col("tests").log10())
-    return counted.with_columns(sure.alias("sure")).filter(pl.col("sure") > 0.05)
+    told_of = ["service", "kind", "context", "thing", "before", "after", "sure"]
+    return counted.with_columns(sure.alias("sure")).filter(pl.col("sure") > 0.05).select(told_of)
 
 
 def certainty(price: pl.Expr | float = 0.0) -> pl.Expr:
