@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from watchkeeper.domain.diagnosis import Diagnosis
+from watchkeeper.domain.evidence import Change
 from watchkeeper.domain.incident import Incident, IncidentEvent
 from watchkeeper.domain.remediation import AutoApproved, Denied, NeedsApproval, Verdict
 from watchkeeper.estate.manifests import unified_diff
@@ -36,6 +37,14 @@ def alert(stored: StoredAlert) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def change(value: Change) -> dict[str, Any]:
+    """Something that was altered."""
+    return {
+        "id": value.id, "at": value.at.isoformat(), "kind": value.kind, "service": value.service, "summary": value.summary,
+        "author": value.author, "link": value.link, "origin": value.origin,
+    }  # fmt: skip
+
+
 def diagnosis(value: Diagnosis | None) -> dict[str, Any] | None:
     """Causes, sentences, evidence, and what could not be seen."""
     if value is None:
@@ -49,6 +58,7 @@ def diagnosis(value: Diagnosis | None) -> dict[str, Any] | None:
     return {
         "root_cause": value.root_cause, "abstained": value.abstained, "abstained_because": value.abstained_because, "model": value.model,
         "sentences": [asdict(s) for s in value.sentences], "hypotheses": causes, "evidence": evidence, "missing": [asdict(m) for m in value.missing],
+        "changes": [change(c) for c in value.changes],
     }  # fmt: skip
 
 

@@ -131,11 +131,14 @@ class Case:
 
     @cached_property
     def in_reach(self) -> frozenset[str]:
-        """Services that can be the cause: what the alerting services call, or all where the graph knows none of them."""
+        """What can be the cause: what the alerting services call, and nodes; all services where the graph knows none of them."""
         named = {self.evidence.alerting_service, *self.evidence.also_alerting} & self.topology.services
         if not named:
             return self.services
-        return frozenset(s for service in named for s in self.topology.downstream(service))
+        reached = {s for service in named for s in self.topology.downstream(service)}
+        nodes = {str(o["metadata"]["name"]) for o in self.evidence.objects if o.get("kind") == "Node"}
+        peers = {s.labels["peer"] for s in self.evidence.metrics if s.service in reached and "peer" in s.labels}
+        return frozenset(reached | nodes | peers)
 
 
 def measure(series: Series, onset: float) -> Shift | None:

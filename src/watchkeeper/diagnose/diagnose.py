@@ -4,15 +4,18 @@ import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case
 from watchkeeper.diagnose.explain import explain
 from watchkeeper.diagnose.rank import rank, too_thin
 from watchkeeper.domain.diagnosis import Diagnosis, EvidenceItem, Finding, Hypothesis
-from watchkeeper.domain.evidence import EvidenceFile
+from watchkeeper.domain.evidence import Change, EvidenceFile
 from watchkeeper.shelf import plugins
 
+_RECENT = timedelta(minutes=30)
+_MOST_CHANGES = 20
 SHELF = "watchkeeper.diagnose.analyzers"
 
 
@@ -31,9 +34,16 @@ def diagnose(evidence: EvidenceFile) -> Diagnosis:
         abstained=abstained,
         abstained_because="nothing measured departs from normal far enough to name a cause" if abstained else "",
         missing=evidence.missing,
+        changes=changed(evidence),
         evidence_digest=digest_of(hypotheses),
         timings=timings,
     )
+
+
+def changed(evidence: EvidenceFile) -> tuple[Change, ...]:
+    """Changes from half an hour before the onset on, newest first."""
+    recent = [c for c in evidence.changes if c.at >= evidence.window.onset - _RECENT]
+    return tuple(sorted(recent, key=lambda c: (c.at, c.id), reverse=True)[:_MOST_CHANGES])
 
 
 def examine(case: Case, analyzers: Iterable[Analyzer]) -> list[Finding]:

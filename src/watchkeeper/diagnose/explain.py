@@ -1,6 +1,7 @@
 """Plain sentences without a model: each cites evidence that exists."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from watchkeeper.domain.diagnosis import Hypothesis, Sentence
 from watchkeeper.domain.evidence import EvidenceFile
@@ -13,7 +14,10 @@ def explain(hypotheses: Sequence[Hypothesis], evidence: EvidenceFile, *, abstain
     """Cause first, then what supports it, whom it explains, and the runner-up."""
     if abstained or not hypotheses:
         missing = "; ".join(f"{m.signal}: {m.reason}" for m in evidence.missing) or "everything asked for was read"
-        return (Sentence(f"Inconclusive: nothing measured stands out. What could not be seen: {missing}.", ()),)
+        recent = [c for c in evidence.changes if c.at >= evidence.window.onset - timedelta(minutes=30)]
+        changes = "; ".join(f"{c.service} {c.summary} at {c.at:%H:%M}" for c in recent[-3:])
+        said = f"Inconclusive: nothing measured stands out. What could not be seen: {missing}."
+        return (Sentence(said + (f" Changed shortly before: {changes}." if changes else ""), ()),)
     first = hypotheses[0]
     out = [Sentence(_headline(first), _cites(first, 0))]
     for finding in first.findings[1:4]:

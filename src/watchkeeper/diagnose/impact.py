@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from watchkeeper.diagnose.case import Case
+from watchkeeper.diagnose.case import Case, Shift
 
 FULL = 90.0
 """Percent of a pool in use from which callers begin to wait."""
@@ -47,6 +47,20 @@ def passes_on(case: Case) -> frozenset[str]:
         service for service, pool in pools.items()
         if pool.top >= FULL and pool.normal * slower_callees(case, service) >= FULL
     )  # fmt: skip
+
+
+def outside(case: Case, metric: str) -> dict[str, dict[str, Shift]]:
+    """caller -> peer -> how its calls changed, for peers that no telemetry of ours covers."""
+    watched = {s.service for s in case.evidence.metrics} | set(case.evidence.workloads)
+    if not case.spans.is_empty():
+        watched |= set(case.spans["service"].unique().to_list())
+    out: dict[str, dict[str, Shift]] = {}
+    for caller, found in case.of(metric).items():
+        for shift in found:
+            peer = shift.series.labels.get("peer", "")
+            if peer and peer not in watched:
+                out.setdefault(caller, {})[peer] = shift
+    return out
 
 
 def own_share(case: Case, extra: Mapping[str, float]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Any
 from watchkeeper.diagnose.case import Case
 
 _HASHES = re.compile(r"-[a-z0-9]{6,10}$")
+_POD = re.compile(r"-[a-z0-9]{5}$")
 _LEAD = timedelta(minutes=2)
 
 
@@ -18,6 +19,21 @@ def service_of_pod(pod: Mapping[str, Any]) -> str:
         name = str(owner.get("name", ""))
         return _HASHES.sub("", name) if owner.get("kind") == "ReplicaSet" else name
     return str(head.get("name", ""))
+
+
+def service_of_name(kind: str, name: str) -> str:
+    """Of an object that is known by name only: hashes that controllers append are taken off."""
+    if kind == "Pod":
+        return _HASHES.sub("", _POD.sub("", name))
+    return _HASHES.sub("", name) if kind == "ReplicaSet" else name
+
+
+def moment(text: str) -> datetime | None:
+    """A time as the API writes it; None where it is none."""
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
 
 
 def container_states(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from watchkeeper.domain.evidence import Missing, Origin, Signal
+from watchkeeper.domain.evidence import Change, Missing, Origin, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class Diagnosis:
     abstained: bool = False
     abstained_because: str = ""
     missing: tuple[Missing, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What was altered in the half hour before the onset and since, newest first: what an engineer looks at first."""
     model: str = "offline"
     evidence_digest: str = ""
     timings: dict[str, float] = field(default_factory=dict)
