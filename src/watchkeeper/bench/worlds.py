@@ -141,6 +141,11 @@ def judged(play: Played, found: Diagnosis) -> tuple[bool, bool]:
 
 async def played(play: Played, seed: int) -> Diagnosis:
     """One world broken, watched until an alert fires, and diagnosed as an incident would be."""
+    return diagnose(await staged(play, seed))
+
+
+async def staged(play: Played, seed: int) -> EvidenceFile:
+    """What is read of a world that was broken, some seconds after the first alert, or when none fired in time."""
     dice = random.Random(seed)
     world = World(seed=seed, start=1_750_000_000.0 + 7919 * seed, load=dice.uniform(45, 75), startup=2.0)
     repository = MemoryRepository.of(shop.manifests())
@@ -165,7 +170,7 @@ async def played(play: Played, seed: int) -> Diagnosis:
         if round(world.now - broken) % 2 == 0:
             await rules.evaluate(world.now)
             fired = world.now if fired is None and alerts else fired
-    return diagnose(await _evidence(world, (fired or world.now) - 15.0, alerts))
+    return await _evidence(world, (fired or world.now) - 15.0, alerts)
 
 
 def _release(repository: MemoryRepository, service: str, version: str) -> None:

@@ -7,7 +7,7 @@ from watchkeeper.domain.diagnosis import Hypothesis, Sentence
 from watchkeeper.domain.evidence import EvidenceFile
 from watchkeeper.domain.faults import FAULTS
 
-_SURE, _LIKELY = 0.75, 0.4
+_SURE, _LIKELY, _WORTH_TELLING = 0.75, 0.4, 0.05
 
 
 def explain(hypotheses: Sequence[Hypothesis], evidence: EvidenceFile, *, abstained: bool) -> tuple[Sentence, ...]:
@@ -25,8 +25,10 @@ def explain(hypotheses: Sequence[Hypothesis], evidence: EvidenceFile, *, abstain
     if first.explains:
         names = ", ".join(first.explains[:6])
         out.append(Sentence(f"This explains what is seen at {names}, which depend on it.", _cites(first, 0)))
-    if len(hypotheses) > 1 and hypotheses[1].confidence > 0.15:
-        second = hypotheses[1]
+        for victim in [h for h in hypotheses[1:4] if h.service in first.explains][:2]:
+            out.append(Sentence(f"It follows from that: {victim.findings[0].summary}.", _cites(victim, 0)))
+    second = next((h for h in hypotheses[1:] if h.service not in first.explains), None)
+    if second is not None and second.confidence > _WORTH_TELLING:
         words = f"Less likely: {FAULTS[second.kind].title.lower()} in {second.service}; {second.findings[0].summary}."
         out.append(Sentence(words, _cites(second, 0)))
     known = {e.id for h in hypotheses for e in h.evidence}
