@@ -11,6 +11,7 @@ from pathlib import Path
 import calibration
 
 from watchkeeper.bench.diagnose import run
+from watchkeeper.bench.scale import run as grow
 from watchkeeper.bench.templates import run as mine_templates
 from watchkeeper.bench.worlds import run as play_worlds
 
@@ -106,7 +107,21 @@ def worlds(data: Path) -> list[dict[str, object]]:
     return [figures]
 
 
-RUNS = {"diagnose": diagnose, "calibration": calibrated, "peers": peers, "templates": templates, "worlds": worlds}
+def growth(data: Path) -> list[dict[str, object]]:
+    """Seconds and memory by size; needs no data."""
+    figures = grow(json_out=RESULTS / "scale.json")
+    print(json.dumps(figures, indent=1))
+    return [figures]
+
+
+RUNS = {
+    "diagnose": diagnose,
+    "calibration": calibrated,
+    "peers": peers,
+    "templates": templates,
+    "worlds": worlds,
+    "scale": growth,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, worlds.")],
+    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, worlds, scale.")],
     directory: Annotated[Path | None, typer.Argument(help="Folder of the data set; worlds needs none.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions for the data's own scorer.")] = None,
     indicators: Annotated[Path | None, typer.Option(help="Write predicted indicators.")] = None,
