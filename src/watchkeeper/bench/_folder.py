@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
+
 from watchkeeper.domain.errors import InvalidInput
 
 Progress = Callable[[int, int], object]
@@ -17,3 +19,10 @@ def folder_of(directory: Path | None) -> Path:
             hint="name the folder of the data (docs/how-to/benchmarks.md)",
         )
     return directory
+
+
+def write_parquet(path: Path | None, table: pl.DataFrame) -> None:
+    """Where a path was asked for."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.write_parquet(path)

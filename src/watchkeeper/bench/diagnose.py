@@ -18,6 +18,7 @@ def run(
     *,
     predictions: Path | None = None,
     indicators: Path | None = None,
+    ranges: Path | None = None,
     json_out: Path | None = None,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:

@@ -18,10 +18,11 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, worlds, scale.")],
+    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, detect, predict, worlds, scale.")],
     directory: Annotated[Path | None, typer.Argument(help="Folder of the data set; worlds needs none.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions for the data's own scorer.")] = None,
     indicators: Annotated[Path | None, typer.Option(help="Write predicted indicators.")] = None,
+    ranges: Annotated[Path | None, typer.Option(help="Write stated ranges (predict).")] = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
 ) -> None:
     """Run a benchmark and print its figures; running nothing is a failure."""
@@ -32,6 +33,7 @@ def bench(
             directory,
             predictions=predictions,
             indicators=indicators,
+            ranges=ranges,
             json_out=json_out,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -60,7 +60,9 @@ class AdaptiveDetector:
         self.interval = np.broadcast_to(np.asarray(interval, dtype=np.float32), (series,)).copy()
         self.false_pages_per_day = false_pages_per_day
         coarse = (np.maximum(self.interval, _ONE_CHANCE) / _ONE_CHANCE) ** _COARSE
-        self._deep = np.log((1 - _QUANTILE) / np.minimum(_CHANCE * false_pages_per_day * coarse, 0.04)).astype(np.float32)
+        self._deep = np.log((1 - _QUANTILE) / np.minimum(_CHANCE * false_pages_per_day * coarse, 0.04)).astype(
+            np.float32
+        )
         self._clear = np.float32(max((0.1 / false_pages_per_day) ** 0.25, 0.3))
         self._slow = np.clip(1 - np.exp(-self.interval / _DAY), 1 / 500, 1 / 50).astype(np.float32)
         self.seen = np.zeros(series, np.float32)
@@ -75,6 +77,8 @@ class AdaptiveDetector:
         self.record = np.zeros(series, np.float32)
         self.step_quantile, self.season_quantile = np.ones((2, series), np.float32)
         self.step_tail, self.season_tail = np.full((2, series), 0.3, np.float32)
+        self.surprise = np.zeros(series, np.float32)
+        """of the newest sample: how deep it lies in both tails; the chance falls by e with each unit"""
 
     def step(self, at: float | npt.NDArray[Any], values: npt.NDArray[Any]) -> Flags:
         """One sample of every series (NaN: none), taken at unix seconds `at` (one for all, or one a series)."""
@@ -102,7 +106,7 @@ class AdaptiveDetector:
         step_score, season_score = distance / step_yard, season_distance / season_yard
         if young or not every:
             judged = known & (self.seen > _JUDGE_FROM)
-            step_score, season_score = step_score * judged, season_score * judged
+            step_score, season_score = np.where(judged, step_score, 0), np.where(judged, season_score, 0)
 
         extent = self.top - self.bottom
         outside = np.maximum(x - self.top, self.bottom - x)
@@ -110,30 +114,31 @@ class AdaptiveDetector:
         if young or not every:
             flags &= known & (self.seen > _RECORD_FROM)
         both = np.minimum(step_score, season_score)
-        far = self._tail("step", step_score, young) & self._tail("season", season_score, young)
-        flags |= far & (both > _LEAST) & (both > _OF_RECORD * self.record)
+        self.surprise = np.minimum(self._tail("step", step_score, young), self._tail("season", season_score, young))
+        flags |= (self.surprise > self._deep) & (both > _LEAST) & (both > _OF_RECORD * self.record)
 
         self._learn(x, known, every, young, move, distance, from_season, season_distance, step_yard, season_yard)
         self._learn_season(x, known, bins, here, season, count, familiar, season_yard)
         ceiling = np.maximum(3 * self.record, 10.0)
         np.maximum(self.record * np.float32(1 - _FORGET_RECORD), np.minimum(both, ceiling), out=self.record)
-        return flags
+        found: Flags = flags
+        return found
 
     def _bin(self, at: float | npt.NDArray[Any]) -> tuple[Any, Any]:
         """Row of the profile, and the columns where each series has its own row."""
         if np.ndim(at) == 0:
-            return int(float(at) // (_DAY / BINS)) % BINS, None  # type: ignore[arg-type]
+            return int(float(at) // (_DAY / BINS)) % BINS, None
         return (np.asarray(at) // (_DAY // BINS)).astype(np.int64) % BINS, np.arange(self.series)
 
-    def _tail(self, head: str, score: Floats, young: bool) -> Flags:
-        """Does the score lie in the outermost tail of its past? Then learn from it."""
+    def _tail(self, head: str, score: npt.NDArray[Any], young: bool) -> Floats:
+        """How deep the score lies in the tail of its past, in mean tail lengths (e-folds of probability); then learn from it."""
         quantile, tail = getattr(self, f"{head}_quantile"), getattr(self, f"{head}_tail")
-        far = np.zeros(self.series, bool)
+        deep = np.zeros(self.series, np.float32)
         over = np.flatnonzero(score > quantile)
         if len(over):
             depth = np.log(score[over] / quantile[over])
             length = tail[over]
-            far[over] = depth > length * self._deep[over]
+            deep[over] = depth / length
             weight = np.maximum(1 / (self.seen[over] * (1 - _QUANTILE) + 5), 1 / 200)
             tail[over] = np.clip(length + weight * (np.minimum(depth, _DEEPEST * length) - length), 0.05, 2.0)
         rate = np.maximum(0.5 / np.sqrt(self.seen + 1), 0.01) if young else np.float32(0.01)
@@ -141,7 +146,7 @@ class AdaptiveDetector:
         up = np.exp(rate).astype(np.float32)
         quantile *= np.where(score > 0, down, np.float32(1)) if young else down
         quantile[over] *= up[over] if young else up
-        return far
+        return deep
 
     def _learn(
         self, x: Floats, known: Flags, every: bool, young: bool, move: Floats, distance: Floats, from_season: Floats,

@@ -1,0 +1,128 @@
+"""When will a limit be reached? About half an hour to an hour ahead, for memory, disks, pools, queues.
+
+Two witnesses, each sees only the past of the moment it speaks of:
+
+* trend: straight lines through the last 30, 60 and 120 minutes all rise, beyond what their scatter allows, and all reach the
+  limit, less the scatter, within fifty minutes. A line that the last half hour does not confirm is not believed;
+* excursions: on most occasions of the last two days the series rose further within 45 minutes than is left now.
+
+Whoever cried wolf is believed less: after a warning the series is silent for 90 minutes, then three times as long.
+Cost: O(samples) for the trend, O(samples log day) for the excursions.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Array = npt.NDArray[np.float64]
+
+_LINES = (30, 60, 120)
+"""Minutes that the lines go through."""
+_HORIZON, _EXCURSION, _MEMORY = 50.0, 45, 2880
+"""Minutes: how far a line is followed, over what time a rise is measured, and how long rises are remembered."""
+_CLEAR = 4.0
+"""Standard errors that a slope must exceed."""
+_SCATTER = 2.0
+"""Standard deviations around the line that reach the limit before the line does."""
+_LASTING = 3
+"""Minutes that the lines must agree."""
+_MOST = 0.7
+_LEAST_KNOWN = 30
+_SILENT, _DOUBT = 90, 3
+_EARLY, _LATE = 0.55, 2.6
+"""Between these multiples of the forecast four of five crossings came (docs/explanation/detection.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """For every sample. `left`: seconds until the limit is reached as it looks then, NaN where nothing points to it."""
+
+    warned: npt.NDArray[np.bool_]
+    left: Array
+    earliest: Array
+    latest: Array
+
+
+def crossings(values: npt.NDArray[Any], limit: float, interval: float) -> Crossings:
+    """Warnings along a series that must stay below `limit`. `interval`: seconds between samples.
+
+    For a limit from above, negate both. Gaps (NaN) are carried forward.
+    """
+    per_minute = 60.0 / interval
+    smooth = _rolling_median(_filled(values), max(round(3 * per_minute), 1))
+    left = np.stack([_by_line(smooth, limit, max(round(m * per_minute), 4)) for m in _LINES]) / per_minute
+    agreed = _lasting(np.all(left < _HORIZON, axis=0).astype(bool), max(round(_LASTING * per_minute), 1))
+    trend = np.median(np.where(np.isfinite(left), left, np.inf), axis=0)
+    rise, room = _excursions(_filled(values), limit, per_minute)
+    by_rise = np.where(rise > 0, _EXCURSION * room / np.where(rise > 0, rise, 1.0), np.inf)
+    likely = by_rise < _EXCURSION
+    minutes = np.where(agreed, trend, np.where(likely, by_rise, np.nan))
+    minutes = np.where(room <= 0, 0.0, minutes)
+    warned = _seldom(agreed | likely, max(round(_SILENT * per_minute), 1))
+    return Crossings(warned, minutes * 60, minutes * 60 * _EARLY, minutes * 60 * _LATE)
+
+
+def _by_line(values: Array, limit: float, width: int) -> Array:
+    """Samples until the least-squares line through the last `width` reaches the limit less its scatter; inf: never."""
+    n = len(values)
+    base = values[0] if n else 0.0
+    y, place = values - base, np.arange(n, dtype=float)
+    sums = [np.concatenate([[0.0], np.cumsum(a)]) for a in (y, y * place, y * y)]
+    end = np.arange(1, n + 1)
+    begin = np.maximum(end - width, 0)
+    m = (end - begin).astype(float)
+    total, product, squares = (s[end] - s[begin] for s in sums)
+    middle, mean = (begin + end - 1) / 2.0, total / m
+    spread = np.maximum(m * (m * m - 1) / 12.0, 1e-9)
+    slope = (product - middle * total) / spread
+    scatter = np.sqrt(np.maximum(squares - m * mean**2 - slope**2 * spread, 0.0) / np.maximum(m - 2, 1))
+    now = base + mean + slope * (end - 1 - middle)
+    clear = (slope > _CLEAR * scatter / np.sqrt(spread)) & (slope > 0) & (m >= 0.9 * width)
+    ahead = (limit - now - _SCATTER * scatter) / np.where(slope > 0, slope, 1.0)
+    return np.where(clear & (ahead > 0), ahead, np.where(clear & (limit > now), 0.0, np.inf))
+
+
+def _excursions(values: Array, limit: float, per_minute: float) -> tuple[Array, Array]:
+    """The rise within `_EXCURSION` minutes that most moments of the last two days saw, and what is left to the limit."""
+    ahead, memory = max(round(_EXCURSION * per_minute), 1), max(round(_MEMORY * per_minute), 2)
+    smooth = _rolling_median(values, max(round(5 * per_minute), 1))
+    level = _rolling_median(smooth, max(round(15 * per_minute), 1))
+    if len(values) <= ahead:
+        return np.zeros(len(values)), limit - level
+    coming = pl.Series(smooth[::-1]).rolling_max(ahead, min_samples=1).to_numpy()[::-1]
+    rise = np.concatenate([coming[1:], [np.nan]]) - level
+    # Known only when its time is over.
+    known = pl.Series(np.concatenate([np.full(ahead, np.nan), rise[:-ahead]])).fill_nan(None)
+    usual = known.rolling_quantile(_MOST, interpolation="linear", window_size=memory, min_samples=_LEAST_KNOWN)
+    return usual.fill_null(0.0).to_numpy(), limit - level
+
+
+def _lasting(raised: npt.NDArray[Any], width: int) -> npt.NDArray[np.bool_]:
+    """Raised at each of the last `width` samples."""
+    count = np.cumsum(raised)
+    before = np.concatenate([np.zeros(width, dtype=count.dtype), count[:-width]]) if len(count) > width else 0 * count
+    lasting: npt.NDArray[np.bool_] = (count - before) >= width
+    return lasting
+
+
+def _rolling_median(values: Array, width: int) -> Array:
+    return pl.Series(values).rolling_median(width, min_samples=1).to_numpy()
+
+
+def _filled(values: npt.NDArray[Any]) -> Array:
+    filled = pl.Series(np.asarray(values, dtype=float)).fill_nan(None).fill_null(strategy="forward")
+    return filled.fill_null(strategy="backward").fill_null(0.0).to_numpy()
+
+
+def _seldom(raised: npt.NDArray[np.bool_], silent: int) -> npt.NDArray[np.bool_]:
+    """The first of each episode only, ever more seldom."""
+    out = np.zeros(len(raised), bool)
+    until = 0
+    for place in np.flatnonzero(raised):
+        if place >= until:
+            out[place] = True
+            until, silent = int(place) + silent, silent * _DOUBT
+    return out
