@@ -41,6 +41,8 @@ _LEAST = 4.0
 _OF_RECORD = 0.3
 """Part of the largest distance of late below which nothing is unusual."""
 _FORGET_RECORD = 1e-4
+_NOT_DAILY = 1.6
+"""Tail lengths from the season that a record must have too: what every day brings breaks none."""
 _JUDGE_FROM, _RECORD_FROM = 20, 50
 """Samples of a series before it is judged."""
 _TINY = np.float32(1e-9)
@@ -100,7 +102,7 @@ class AdaptiveDetector:
         move = x - self.level
         distance = np.abs(move)
         from_season = np.where(familiar, x - season - self.offset, move)
-        season_distance = np.abs(from_season)
+        season_distance = np.minimum(np.abs(from_season), self._from_neighbours(x, bins, here))
         floor = np.abs(self.level) * _GRAIN + _TINY
         step_yard, season_yard = self.usual_step + floor, self.usual_season + floor
         step_score, season_score = distance / step_yard, season_distance / season_yard
@@ -114,7 +116,9 @@ class AdaptiveDetector:
         if young or not every:
             flags &= known & (self.seen > _RECORD_FROM)
         both = np.minimum(step_score, season_score)
-        self.surprise = np.minimum(self._tail("step", step_score, young), self._tail("season", season_score, young))
+        from_level, from_day = self._tail("step", step_score, young), self._tail("season", season_score, young)
+        flags &= from_day > _NOT_DAILY
+        self.surprise = np.minimum(from_level, from_day)
         flags |= (self.surprise > self._deep) & (both > _LEAST) & (both > _OF_RECORD * self.record)
 
         self._learn(x, known, every, young, move, distance, from_season, season_distance, step_yard, season_yard)
@@ -123,6 +127,15 @@ class AdaptiveDetector:
         np.maximum(self.record * np.float32(1 - _FORGET_RECORD), np.minimum(both, ceiling), out=self.record)
         found: Flags = flags
         return found
+
+    def _from_neighbours(self, x: Floats, bins: Any, here: Any) -> Floats:
+        """Distance from what the five minutes before and after usually bring: daily jobs do not start on the second."""
+        nearest = np.full(self.series, np.inf, np.float32)
+        for near in ((bins - 1) % BINS, (bins + 1) % BINS):
+            row = self.profile[near, here] if here is not None else self.profile[near]
+            count = self.profile_seen[near, here] if here is not None else self.profile_seen[near]
+            np.minimum(nearest, np.where(count > 1, np.abs(x - row - self.offset), np.float32(np.inf)), out=nearest)
+        return nearest
 
     def _bin(self, at: float | npt.NDArray[Any]) -> tuple[Any, Any]:
         """Row of the profile, and the columns where each series has its own row."""

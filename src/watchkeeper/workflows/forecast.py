@@ -1,45 +1,107 @@
-"""What of a service is unusual now, against its own recent past."""
+"""What of a service is unusual now, and which of its limits will be reached soon."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from watchkeeper.detect.adaptive import AdaptiveDetector
+from watchkeeper.detect.crossing import crossings
 from watchkeeper.domain.evidence import Series, Window
 from watchkeeper.telemetry.assemble import read_all
 from watchkeeper.telemetry.port import Scope
 from watchkeeper.workflows.house import House
 
-_LIMIT = 6.0
-"""Robust z-score from which the newest tenth of the window is called unusual."""
+LIMITS: Mapping[str, float] = {"mem-rate": 100.0, "pool-rate": 100.0, "disk-rate": 100.0}
+"""Metrics of the vocabulary that are a percentage of a hard limit."""
+_HISTORY = timedelta(hours=24)
+"""What the detector learns from before the asked window."""
+_LEAST = 60
+"""Samples below which nothing is judged."""
 
 
 async def anomalies(house: House, service: str, window_seconds: float) -> Mapping[str, Any]:
-    """Series of `service` whose newest tenth of the window departs from the rest; says what could not be read."""
+    """Unusual samples of `service` within the window, limits it nears, and what could not be read or judged."""
     now = house.clock.now()
-    start = now - timedelta(seconds=window_seconds)
-    onset = now - timedelta(seconds=window_seconds / 10)
-    readings = await read_all(house.sources, Scope(Window(start, onset, now), (), service))
+    onset = now - timedelta(seconds=window_seconds)
+    readings = await read_all(house.sources, Scope(Window(onset - _HISTORY, onset, now), (), service))
     series = [s for r in readings for s in r.metrics if s.service == service]
-    found = [f for s in series if (f := _departure(s, onset.timestamp()))]
+    judged = [s for s in series if np.isfinite(s.values).sum() >= _LEAST]
     missing = [f"{m.source}: {m.reason}" for r in readings for m in r.missing]
+    if len(judged) < len(series):
+        missing.append(f"{len(series) - len(judged)} of {len(series)} series have fewer than {_LEAST} samples")
+    found, coming = await asyncio.to_thread(_judge, judged, onset.timestamp())
     return {
-        "service": service, "window_seconds": window_seconds, "at": now.isoformat(), "series": len(series),
-        "anomalies": sorted(found, key=lambda f: -f["score"]), "could_not_see": missing,
-        "method": "robust z-score of the newest tenth of the window against the rest; not yet a forecast",
+        "service": service, "window_seconds": window_seconds, "at": now.isoformat(), "series": len(series), "judged": len(judged),
+        "anomalies": sorted(found, key=lambda f: (f["began"], f["metric"])), "forecasts": coming,
+        "could_not_see": missing,
+        "method": "step, season and record heads with tails fitted per series; lines and excursions towards hard limits",
     }  # fmt: skip
 
 
-def _departure(series: Series, onset: float) -> dict[str, Any] | None:
-    before = series.values[(series.times < onset) & np.isfinite(series.values)]
-    during = series.values[(series.times >= onset) & np.isfinite(series.values)]
-    if len(before) < 10 or len(during) == 0:
-        return None
-    middle = float(np.median(before))
-    spread = max(1.4826 * float(np.median(np.abs(before - middle))), 0.02 * abs(middle), 1e-9)
-    score = abs(float(np.median(during)) - middle) / spread
-    if score < _LIMIT:
-        return None
-    return {"metric": series.metric, "score": round(score, 1), "before": middle, "now": float(np.median(during)),
-            "labels": dict(series.labels)}  # fmt: skip
+def _judge(series: Sequence[Series], since: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    found = [e for s, flags in zip(series, flagged(series), strict=True) for e in episodes(s, flags, since)]
+    return found, forecasts(series)
+
+
+def episodes(series: Series, flags: npt.NDArray[np.bool_], since: float) -> list[dict[str, Any]]:
+    """Flagged samples from `since` on, those within an hour as one episode."""
+    out: list[dict[str, Any]] = []
+    for place in np.flatnonzero(flags & (series.times >= since)):
+        at, value = float(series.times[place]), float(series.values[place])
+        if out and at - out[-1]["last"] < 3600:
+            out[-1] |= {"last": at, "samples": out[-1]["samples"] + 1}
+            continue
+        before = series.values[: place + 1][np.isfinite(series.values[: place + 1])]
+        out.append(
+            {
+                "metric": series.metric, "labels": dict(series.labels), "began": at, "last": at, "value": value,
+                "usual": float(np.median(before)), "samples": 1,
+            }
+        )  # fmt: skip
+    return [{**e, "began": _iso(e["began"]), "last": _iso(e["last"])} for e in out]
+
+
+def flagged(series: Sequence[Series]) -> list[npt.NDArray[np.bool_]]:
+    """For each series one answer a sample, each from its past alone. Series with the same times are judged together."""
+    out: list[npt.NDArray[np.bool_]] = [np.zeros(len(s.times), bool) for s in series]
+    alike: dict[bytes, list[int]] = defaultdict(list)
+    for number, one in enumerate(series):
+        alike[one.times.tobytes()].append(number)
+    for numbers in alike.values():
+        times = series[numbers[0]].times
+        interval = float(np.median(np.diff(times))) if len(times) > 1 else 60.0
+        detector = AdaptiveDetector(len(numbers), max(interval, 1.0))
+        values = np.stack([series[n].values for n in numbers], axis=1)
+        found = np.array([detector.step(float(at), row) for at, row in zip(times, values, strict=True)])
+        for column, number in enumerate(numbers):
+            out[number] = found[:, column]
+    return out
+
+
+def forecasts(series: Sequence[Series]) -> list[dict[str, Any]]:
+    """Hard limits that will be reached within about an hour, with the range that holds four times of five."""
+    out = []
+    for one in series:
+        limit = LIMITS.get(one.metric)
+        if limit is None or not np.isfinite(one.values[-1]):
+            continue
+        interval = max(float(np.median(np.diff(one.times))), 1.0)
+        seen = crossings(one.values, limit, interval)
+        if np.isfinite(seen.left[-1]):
+            at = float(one.times[-1])
+            out.append(
+                {
+                    "metric": one.metric, "labels": dict(one.labels), "limit": limit, "now": float(one.values[-1]),
+                    "expected": _iso(at + seen.left[-1]), "earliest": _iso(at + seen.earliest[-1]), "latest": _iso(at + seen.latest[-1]),
+                }
+            )  # fmt: skip
+    return sorted(out, key=lambda f: (f["expected"], f["metric"]))
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,63 @@
+"""How many points a second the whole detector takes: a fleet of series, one day at 15 seconds, one core."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from watchkeeper.bench._folder import Progress
+from watchkeeper.detect.adaptive import AdaptiveDetector
+
+FLEETS = (1_000, 10_000, 50_000)
+_INTERVAL, _DAY = 15.0, 86400.0
+_WARM = 1_600
+"""Steps until every series has left its first hours, in which more is computed."""
+_MEASURED = 400
+
+
+def run(
+    directory: Path | None = None,
+    *,
+    predictions: Path | None = None,
+    indicators: Path | None = None,
+    ranges: Path | None = None,
+    json_out: Path | None = None,
+    progress: Progress = lambda done, total: None,
+) -> dict[str, Any]:
+    """Points a second and bytes a series by size of the fleet; the slope says what a million series cost."""
+    rows = []
+    for number, series in enumerate(FLEETS, 1):
+        rows.append(measured(series))
+        progress(number, len(FLEETS))
+    slope = rows[-1]["seconds_per_step"] / rows[-1]["series"]
+    figures = {
+        "benchmark": "scan", "fleets": rows, "core_seconds_a_day_for_a_million_series": round(slope * 1e6 * _DAY / _INTERVAL),
+        "gib_for_a_million_series": round(rows[-1]["bytes_per_series"] * 1e6 / 2**30, 2),
+    }  # fmt: skip
+    if json_out is not None:
+        json_out.write_text(json.dumps(figures, indent=1) + "\n")
+    return figures
+
+
+def measured(series: int) -> dict[str, Any]:
+    """One fleet: noise around a level with a daily wave."""
+    dice = np.random.default_rng(1)
+    noise = dice.normal(0, 5, (64, series)).astype(np.float32)
+    detector = AdaptiveDetector(series, _INTERVAL)
+
+    def step(n: int) -> None:
+        wave = np.float32(20 * np.sin(n * _INTERVAL / _DAY * 2 * np.pi))
+        detector.step(n * _INTERVAL, noise[n % 64] + (100 + wave))
+
+    for n in range(_WARM):
+        step(n)
+    began = time.perf_counter()
+    for n in range(_WARM, _WARM + _MEASURED):
+        step(n)
+    took = (time.perf_counter() - began) / _MEASURED
+    return {
+        "series": series, "points_per_second": int(series / took), "seconds_per_step": took,
+        "bytes_per_series": round(detector.bytes_per_series),
+    }  # fmt: skip
