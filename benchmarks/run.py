@@ -9,9 +9,13 @@ import sys
 from pathlib import Path
 
 import calibration
+import polars as pl
 
+from watchkeeper.bench.detect import run as spot
 from watchkeeper.bench.diagnose import run
+from watchkeeper.bench.predict import run as foresee
 from watchkeeper.bench.scale import run as grow
+from watchkeeper.bench.scan import run as scan
 from watchkeeper.bench.templates import run as mine_templates
 from watchkeeper.bench.worlds import run as play_worlds
 
@@ -73,17 +77,10 @@ def peers(data: Path) -> list[dict[str, object]]:
     folders = [p for p in sorted((data / "rca").glob("*")) if any(p.glob("*/inject_time.txt"))]
     if not folders:
         return []
-    home, python = PEERS, PEERS / ".venv/bin/python"
-    if not python.exists():
-        uv = Path(sys.executable).with_name("uv")
-        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, home / ".venv"], check=True)
-        subprocess.run(
-            [uv, "pip", "install", "--quiet", "--python", python, "-r", home / "requirements.txt"], check=True
-        )
     out = []
     for folder in folders:
         answers = RESULTS / "peers" / folder.name
-        subprocess.run([python, home / "rank.py", folder, answers], check=True, capture_output=True)
+        subprocess.run([peers_python(), PEERS / "rank.py", folder, answers], check=True, capture_output=True)
         figures = json.loads((answers / "figures.json").read_text())
         for name, figure in figures.items():
             if isinstance(figure, dict) and figure["ran"]:
@@ -98,6 +95,49 @@ def scored(data: Path, folder: Path, answers: Path, *flags: str) -> str:
     command = [sys.executable, str(data / "rca/score.py"), "--labels", str(folder), str(answers), *flags]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     return said.splitlines()[-1].removeprefix("all").strip()
+
+
+def alarms(data: Path) -> list[dict[str, object]]:
+    """Detection and prediction on every set under anomaly/, beside what people use today, scored by the data's own script."""
+    out = []
+    for folder in sorted(p.parent for p in (data / "anomaly").glob("*/meta.parquet")):
+        columns = pl.read_parquet_schema(folder / "meta.parquet")
+        to_predict, several = "threshold" in columns, "value" not in pl.read_parquet_schema(folder / "series.parquet")
+        answers = RESULTS / "alarms" / folder.name
+        work = foresee if to_predict else spot
+        figures = work(folder, predictions=answers / "watchkeeper.parquet", ranges=answers / "ranges.parquet")
+        if not several:
+            subprocess.run([peers_python(), PEERS / "alarms.py", folder, answers], check=True, capture_output=True)
+        flags = ["--task", "predict"] if to_predict else ["--nab"] if folder.name == "nab" else []
+        scores = {}
+        for file in sorted(answers.glob("*.parquet")):
+            if file.stem != "ranges":
+                command = [peers_python(), data / "anomaly/score.py", "--data", folder, "--alarms", file, *flags]
+                scores[file.stem] = json.loads(
+                    subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                )
+        print(json.dumps({**figures, "scores": scores}, indent=1))
+        out.append({**figures, "scores": scores})
+    return out
+
+
+def peers_python() -> Path:
+    """The interpreter of the peers' environment, made on first use."""
+    python = PEERS / ".venv/bin/python"
+    if not python.exists():
+        uv = Path(sys.executable).with_name("uv")
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, PEERS / ".venv"], check=True)
+        subprocess.run(
+            [uv, "pip", "install", "--quiet", "--python", python, "-r", PEERS / "requirements.txt"], check=True
+        )
+    return python
+
+
+def speed(data: Path) -> list[dict[str, object]]:
+    """Points a second of the detector; needs no data."""
+    figures = scan()
+    print(json.dumps(figures, indent=1))
+    return [figures]
 
 
 def worlds(data: Path) -> list[dict[str, object]]:
@@ -119,6 +159,8 @@ RUNS = {
     "calibration": calibrated,
     "peers": peers,
     "templates": templates,
+    "alarms": alarms,
+    "scan": speed,
     "worlds": worlds,
     "scale": growth,
 }

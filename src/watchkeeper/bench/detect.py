@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,23 @@ def run(
     meta, samples = pl.read_parquet(folder / "meta.parquet"), pl.read_parquet(folder / "series.parquet")
     metrics = [c for c in samples.columns if c not in ("series", "t")]
     by_series = samples.partition_by("series", as_dict=True, maintain_order=True)
+    # Series of one length and interval are stepped together: the detector is vectorised over series, not over time.
+    alike: dict[tuple[int, float], list[str]] = defaultdict(list)
+    for row in meta.iter_rows(named=True):
+        alike[by_series[(row["series"],)].height, float(row["interval_s"])].append(row["series"])
     rows: list[pl.DataFrame] = []
-    began = time.monotonic()
-    for number, row in enumerate(meta.iter_rows(named=True), 1):
-        one = by_series[(row["series"],)]
-        times = one["t"].to_numpy()
-        flags = flagged(times, one.select(metrics).to_numpy(), float(row["interval_s"]))
-        rows.append(pl.DataFrame({"series": [row["series"]] * int(flags.sum()), "t": times[flags]}))
-        progress(number, meta.height)
+    began, done = time.monotonic(), 0
+    for (_, interval), names in alike.items():
+        frames = [by_series[(name,)] for name in names]
+        times = np.stack([f["t"].to_numpy() for f in frames], axis=1)
+        values = np.stack([f.select(metrics).to_numpy() for f in frames], axis=1)
+        flags = flagged(times, values, interval)
+        rows += [
+            pl.DataFrame({"series": [name] * int(flags[:, n].sum()), "t": times[flags[:, n], n]})
+            for n, name in enumerate(names)
+        ]
+        done += len(names)
+        progress(done, meta.height)
     figures = {
         "benchmark": "detect", "directory": folder.name, "series": meta.height, "samples": samples.height,
         "flagged": sum(r.height for r in rows), "seconds": round(time.monotonic() - began, 2),
@@ -46,8 +56,10 @@ def run(
 
 
 def flagged(times: Any, values: Any, interval: float) -> Any:
-    """One answer a sample, for one metric or several of one entity."""
-    several = values.shape[1] > 1
-    detector = AdaptiveDetector(values.shape[1], interval, PAGES_PER_METRIC if several else 0.1)
-    found = np.array([detector.step(float(at), row) for at, row in zip(times, values, strict=True)])
-    return fused(found) if several else found[:, 0]
+    """times[sample, series], values[sample, series, metric] to flags[sample, series]; several metrics are fused."""
+    samples, series, metrics = values.shape
+    detector = AdaptiveDetector(series * metrics, interval, PAGES_PER_METRIC if metrics > 1 else 0.1)
+    each = np.repeat(times, metrics, axis=1)
+    rows = values.reshape(samples, series * metrics)
+    found = np.array([detector.step(at, row) for at, row in zip(each, rows, strict=True)]).reshape(values.shape)
+    return found[:, :, 0] if metrics == 1 else np.stack([fused(found[:, n]) for n in range(series)], axis=1)
