@@ -34,7 +34,7 @@ def slower_callees(case: Case, service: str) -> float:
     """How many times its former most the slowest direct callee takes now, at least 1."""
     found = case.of("latency", "latency-50", "latency-90", "latency-95")
     return max(
-        (x.sustained / x.high for callee in case.topology.callees.get(service, ()) for x in found.get(callee, ()) if x.high > 0),
+        (x.top / x.high for callee in case.topology.callees.get(service, ()) for x in found.get(callee, ()) if x.high > 0),
         default=1.0,
     )  # fmt: skip
 

@@ -28,7 +28,11 @@ def rank(case: Case, findings: Sequence[Finding], limit: int = 10) -> list[Hypot
     for f in (_overload(case, f) for f in findings):
         by_service[f.service].append(f)
     victims = passes_on(case)
-    scored = {s: _score(case, s, found) * (_VICTIM if s in victims else 1.0) for s, found in by_service.items()}
+    scored = {s: _score(case, s, found) for s, found in by_service.items()}
+    for victim in sorted(victims & scored.keys()):
+        # Never above the one it waits for, however early it is and however little that one shows yet.
+        below = max((scored[c] for c in case.topology.callees.get(victim, ()) if c in scored), default=0.0)
+        scored[victim] = min(_VICTIM * scored[victim], 0.9 * below if below >= _LEAST else scored[victim])
     order = sorted(scored, key=lambda s: (-scored[s], s))[:limit]
     return [_hypothesis(case, s, scored, by_service[s], by_service) for s in order if scored[s] > 0]
 
