@@ -34,6 +34,7 @@ class Shift:
     """smallest value from the onset on"""
     sustained: float
     """second largest value from the onset on, the largest where there are fewer than four: one sample is no trend"""
+    newest: float
 
 
 class Case:
@@ -155,7 +156,7 @@ def measure(series: Series, onset: float) -> Shift | None:
     spread = max(deviation, (high - low) / 3.3, 1e-3 * abs(normal), 1e-9)
     ordered = np.sort(during)
     sustained = float(ordered[-2] if len(ordered) > 3 else ordered[-1])
-    return Shift(series, normal, spread, high, low, float(ordered[-1]), float(ordered[0]), sustained)
+    return Shift(series, normal, spread, high, low, float(ordered[-1]), float(ordered[0]), sustained, float(during[-1]))
 
 
 def finding(

@@ -26,8 +26,16 @@ def loads(case: Case) -> Mapping[str, float]:
 
 
 def more_work(case: Case, service: str) -> float:
-    """How many times its former most the service is asked now; 1 where it is not asked more, or nobody counts."""
-    return max((s.sustained / s.high for s in case.of("workload").get(service, ()) if s.high > 0), default=1.0)
+    """How many times its former most the service is asked lately or in the newest sample; 1 where nobody counts."""
+    found = [x for x in case.of("workload").get(service, ()) if x.high > 0]
+    return max((max(x.sustained, x.newest) / x.high for x in found), default=1.0)
+
+
+def surged(case: Case, service: str) -> bool:
+    """Is the service asked far more than ever before, or an entry above it, whose requests may fail before they get here?"""
+    callers = case.topology.callers
+    above = {s for s in case.topology.upstream(service) if not callers.get(s)}
+    return any(more_work(case, s) >= SURGE for s in {service, *above})
 
 
 def slower_callees(case: Case, service: str) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from watchkeeper.diagnose.case import Case
-from watchkeeper.diagnose.impact import SURGE, more_work, passes_on
+from watchkeeper.diagnose.impact import passes_on, surged
 from watchkeeper.domain.diagnosis import Finding, Hypothesis
 
 _BASE, _BY_LEAD = 0.86, 4.2
@@ -39,8 +39,7 @@ def rank(case: Case, findings: Sequence[Finding], limit: int = 10) -> list[Hypot
 
 def _overload(case: Case, f: Finding) -> Finding:
     """A resource that ran out under far more requests than ever before is no fault of the service."""
-    surged = f.kind in _RESOURCES and more_work(case, f.service) >= SURGE
-    return replace(f, kind="overload") if surged else f
+    return replace(f, kind="overload") if f.kind in _RESOURCES and surged(case, f.service) else f
 
 
 def _score(case: Case, service: str, findings: Sequence[Finding]) -> float:
