@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,7 +26,7 @@ from watchkeeper.settings import Settings
 from watchkeeper.shelf import plugins
 from watchkeeper.simulate import shop
 from watchkeeper.simulate.cluster import api as kubernetes_api
-from watchkeeper.simulate.delivery.loop import ContinuousDelivery
+from watchkeeper.simulate.delivery.loop import ContinuousDelivery, release
 from watchkeeper.simulate.delivery.memory import MemoryRepository
 from watchkeeper.simulate.logs import api as loki_api
 from watchkeeper.simulate.metrics import api as prometheus_api
@@ -151,7 +152,7 @@ async def staged(play: Played, seed: int) -> EvidenceFile:
     world = World(seed=seed, start=1_750_000_000.0 + 7919 * seed, load=dice.uniform(45, 75), startup=2.0)
     repository = MemoryRepository.of(shop.manifests())
     delivery = ContinuousDelivery(repository, world.cluster)
-    world.release = lambda service, version: _release(repository, service, version)
+    world.release = partial(release, repository)
     alerts: list[Mapping[str, Any]] = []
 
     async def post(body: dict[str, Any]) -> int:
@@ -172,14 +173,6 @@ async def staged(play: Played, seed: int) -> EvidenceFile:
             await rules.evaluate(world.now)
             fired = world.now if fired is None and alerts else fired
     return await _evidence(world, (fired or world.now) - 15.0, alerts)
-
-
-def _release(repository: MemoryRepository, service: str, version: str) -> None:
-    path = f"apps/{service}.yaml"
-    text = repository.read("main", path) or ""
-    before = next(line for line in text.splitlines() if line.strip().startswith("image:"))
-    after = before.split("image:")[0] + f"image: {shop.image(service, version)}"
-    repository.commit("main", {path: text.replace(before, after)}, f"{service} {version}\n")
 
 
 async def _evidence(world: World, onset: float, alerts: list[Mapping[str, Any]]) -> EvidenceFile:

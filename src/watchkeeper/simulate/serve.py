@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from watchkeeper.simulate import shop
 from watchkeeper.simulate.cluster import api as kubernetes_api
 from watchkeeper.simulate.delivery.github import GitHub
-from watchkeeper.simulate.delivery.loop import ContinuousDelivery
+from watchkeeper.simulate.delivery.loop import ContinuousDelivery, release
 from watchkeeper.simulate.delivery.memory import MemoryRepository
 from watchkeeper.simulate.delivery.repository import GitRepository
 from watchkeeper.simulate.exposition import app as exposition_app
@@ -53,11 +53,7 @@ class Simulation:
 
     def release(self, service: str, version: str) -> None:
         """Somebody commits a new image to the repository."""
-        path = f"apps/{service}.yaml"
-        text = self.git.read("main", path) or ""
-        before = next(line for line in text.splitlines() if line.strip().startswith("image:"))
-        after = before.split("image:")[0] + f"image: {shop.image(service, version)}"
-        self.git.commit("main", {path: text.replace(before, after)}, f"{service} {version}\n")
+        release(self.git, service, version)
 
     async def post(self, body: dict[str, Any]) -> int:
         """Deliver a webhook; 0 where nobody answers."""

@@ -2,8 +2,18 @@
 
 import yaml
 
+from watchkeeper.simulate import shop
 from watchkeeper.simulate.delivery.repository import GitRepository
 from watchkeeper.simulate.ports import Cluster
+
+
+def release(repository: GitRepository, service: str, version: str) -> None:
+    """Somebody commits a new image of a service."""
+    path = f"apps/{service}.yaml"
+    text = repository.read("main", path) or ""
+    before = next(line for line in text.splitlines() if line.strip().startswith("image:"))
+    after = before.split("image:")[0] + f"image: {shop.image(service, version)}"
+    repository.commit("main", {path: text.replace(before, after)}, f"{service} {version}\n")
 
 
 class ContinuousDelivery:
