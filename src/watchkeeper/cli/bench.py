@@ -18,8 +18,10 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, detect, predict, worlds, scale.")],
-    directory: Annotated[Path | None, typer.Argument(help="Folder of the data set; worlds needs none.")] = None,
+    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, detect, predict, scan, worlds, scale.")],
+    directory: Annotated[
+        Path | None, typer.Argument(help="Folder of the data set; scan, worlds and scale need none.")
+    ] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions for the data's own scorer.")] = None,
     indicators: Annotated[Path | None, typer.Option(help="Write predicted indicators.")] = None,
     ranges: Annotated[Path | None, typer.Option(help="Write stated ranges (predict).")] = None,

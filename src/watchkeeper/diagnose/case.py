@@ -137,7 +137,9 @@ class Case:
         if not named:
             return self.services
         reached = {s for service in named for s in self.topology.downstream(service)}
-        nodes = {str(o["metadata"]["name"]) for o in self.evidence.objects if o.get("kind") == "Node"}
+        nodes = {
+            str((o.get("metadata") or {}).get("name", "")) for o in self.evidence.objects if o.get("kind") == "Node"
+        }
         peers = {s.labels["peer"] for s in self.evidence.metrics if s.service in reached and "peer" in s.labels}
         return frozenset(reached | nodes | peers)
 

@@ -27,14 +27,15 @@ def diagnose(evidence: EvidenceFile) -> Diagnosis:
     examined = time.monotonic()
     hypotheses = numbered(rank(case, findings))
     abstained = too_thin(hypotheses)
+    changes = changed(evidence)
     timings = {"examine": examined - began, "rank": time.monotonic() - examined}
     return Diagnosis(
         hypotheses=hypotheses,
-        sentences=explain(hypotheses, evidence, abstained=abstained),
+        sentences=explain(hypotheses, evidence.missing, changes, abstained=abstained),
         abstained=abstained,
         abstained_because="nothing measured departs from normal far enough to name a cause" if abstained else "",
         missing=evidence.missing,
-        changes=changed(evidence),
+        changes=changes,
         evidence_digest=digest_of(hypotheses),
         timings=timings,
     )

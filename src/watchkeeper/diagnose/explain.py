@@ -1,21 +1,21 @@
 """Plain sentences without a model: each cites evidence that exists."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from watchkeeper.domain.diagnosis import Hypothesis, Sentence
-from watchkeeper.domain.evidence import EvidenceFile
+from watchkeeper.domain.evidence import Change, Missing
 from watchkeeper.domain.faults import FAULTS
 
 _SURE, _LIKELY, _WORTH_TELLING = 0.75, 0.4, 0.05
 
 
-def explain(hypotheses: Sequence[Hypothesis], evidence: EvidenceFile, *, abstained: bool) -> tuple[Sentence, ...]:
+def explain(
+    hypotheses: Sequence[Hypothesis], unseen: Sequence[Missing], changed: Sequence[Change], *, abstained: bool
+) -> tuple[Sentence, ...]:
     """Cause first, then what supports it, whom it explains, and the runner-up."""
     if abstained or not hypotheses:
-        missing = "; ".join(f"{m.signal}: {m.reason}" for m in evidence.missing) or "everything asked for was read"
-        recent = [c for c in evidence.changes if c.at >= evidence.window.onset - timedelta(minutes=30)]
-        changes = "; ".join(f"{c.service} {c.summary} at {c.at:%H:%M}" for c in recent[-3:])
+        missing = "; ".join(f"{m.signal}: {m.reason}" for m in unseen) or "everything asked for was read"
+        changes = "; ".join(f"{c.service} {c.summary} at {c.at:%H:%M}" for c in reversed(changed[:3]))
         said = f"Inconclusive: nothing measured stands out. What could not be seen: {missing}."
         return (Sentence(said + (f" Changed shortly before: {changes}." if changes else ""), ()),)
     first = hypotheses[0]

@@ -71,6 +71,12 @@ def outside(case: Case, metric: str) -> dict[str, dict[str, Shift]]:
     return out
 
 
+def lost_outside(case: Case, metric: str) -> dict[str, float]:
+    """caller -> what its worst peer outside our sight costs it beyond the past's own most, in the unit of the metric"""
+    found = outside(case, metric)
+    return {s: max(max(x.sustained - x.high, 0.0) for x in peers.values()) for s, peers in found.items()}
+
+
 def own_share(case: Case, extra: Mapping[str, float]) -> dict[str, float]:
     """service -> its extra less that of the worst service below it, where something is left"""
     out = {}

@@ -29,11 +29,12 @@ def service_of_name(kind: str, name: str) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """A time as the API writes it; None where it is none."""
+    """A time as the API writes it; None where it is none, or names no zone."""
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         return None
+    return at if at.tzinfo else None
 
 
 def container_states(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What requests usually do on their way, and what they no longer do. A request is one trace at one service.
+"""What requests usually do on their way, and what they no longer do. A request is what one entry span of a service began.
 
 An implication such as "whoever writes A also writes B" that held before and is broken now says where a path is cut: between A
 and B. Of several broken ones, those that come later in the same traces, and still follow the earlier ones, are consequences.
@@ -191,7 +191,7 @@ def originals(done: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
     )
     seen = done.rename({"event": "thing"}).join(kept.select("place", *place), on=place)
     seen = seen.group_by("trace_id", "place").agg(pl.col("at_us").min(), pl.col("late").any())
-    where = kept.select("place", "service", "sure", "before", "after", "context")
+    where = kept.select("place", "service", "before", "after")
     pairs = seen.join(seen, on="trace_id", suffix="_first").filter(pl.col("place") != pl.col("place_first"))
     # How often does the later one still follow the earlier one?
     both = pairs.group_by("place", "place_first").agg(

@@ -15,7 +15,6 @@ _MEANS = {
     "FailedMount": ("storage", 0.8), "FailedAttachVolume": ("storage", 0.8), "VolumeResizeFailed": ("storage", 0.6),
     "BackOff": ("crash", 0.6), "Evicted": ("node", 0.6), "NodeNotReady": ("node", 0.6), "OOMKilling": ("memory", 0.7),
     "FailedCreatePodSandBox": ("network", 0.5), "Unhealthy": ("errors", 0.2), "InspectFailed": ("image", 0.6),
-    "FailedGetResourceMetric": ("overload", 0.06),
 }  # fmt: skip
 """reason -> what it points at, and how strongly"""
 

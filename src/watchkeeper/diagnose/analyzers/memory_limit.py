@@ -6,7 +6,7 @@ from typing import Any
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
-from watchkeeper.diagnose.objects import container_states, service_of_pod, since
+from watchkeeper.diagnose.objects import container_states, moment, service_of_pod, since
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Origin, Signal
 
@@ -58,7 +58,7 @@ def _oom_at(status: Mapping[str, Any]) -> datetime | None:
     for state in (status.get("lastState") or {}, status.get("state") or {}):
         ended = state.get("terminated") or {}
         if ended.get("reason") == "OOMKilled" and ended.get("finishedAt"):
-            return datetime.fromisoformat(str(ended["finishedAt"]).replace("Z", "+00:00"))
+            return moment(str(ended["finishedAt"]))
     return None
 
 

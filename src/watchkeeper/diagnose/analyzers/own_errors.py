@@ -2,7 +2,7 @@
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, Shift, finding, strongest
-from watchkeeper.diagnose.impact import loads, outside, own_share, relative, steered
+from watchkeeper.diagnose.impact import loads, lost_outside, own_share, relative, steered
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
@@ -13,9 +13,7 @@ _HALF_POINTS = 3.0
 def examine(case: Case) -> list[Finding]:
     """Percentage points beyond the past's own extremes, times requests: what users lose. Callees are subtracted."""
     worst = {s: max(found, key=_drop) for s, found in case.of("availability", "error-rate").items()}
-    beyond = {
-        s: max(max(x.sustained - x.high, 0.0) for x in peers.values()) for s, peers in outside(case, "client-error-rate").items()
-    }  # fmt: skip
+    beyond = lost_outside(case, "client-error-rate")
     left = {s: _drop(shift) - beyond.get(s, 0.0) for s, shift in worst.items()}
     points = {s: drop for s, drop in left.items() if drop >= 0.5}
     load = loads(case)

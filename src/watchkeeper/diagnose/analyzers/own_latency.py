@@ -4,7 +4,7 @@ import polars as pl
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, Shift, finding, strongest
-from watchkeeper.diagnose.impact import loads, outside, own_share, relative, steered
+from watchkeeper.diagnose.impact import loads, lost_outside, own_share, relative, steered
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
@@ -19,8 +19,8 @@ def examine(case: Case) -> list[Finding]:
     """Seconds above the past's 95th percentile, times requests: what users wait in sum. Callees are subtracted."""
     shifts = {s: max(found, key=_rise) for s, found in case.of(*_METRICS).items()}
     waited, load, worked = _waited(case), loads(case), _worked(case)
-    for caller, peers in outside(case, "client-latency-95").items():
-        waited[caller] = waited.get(caller, 0.0) + max(max(x.sustained - x.high, 0.0) for x in peers.values())
+    for caller, lost in lost_outside(case, "client-latency-95").items():
+        waited[caller] = waited.get(caller, 0.0) + lost
     seconds = {s: max(_rise(x) - waited.get(s, 0.0), 0.0) for s, x in shifts.items()}
     weighed = bool(case.evidence.alerting_service) and case.evidence.alerting_service in load
     amounts = {s: rise * (load.get(s, 0.0) if weighed else 1.0) for s, rise in seconds.items()}
