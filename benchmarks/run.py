@@ -11,6 +11,7 @@ from pathlib import Path
 import calibration
 import polars as pl
 
+from watchkeeper.bench._asked import Asked
 from watchkeeper.bench.detect import run as spot
 from watchkeeper.bench.diagnose import run
 from watchkeeper.bench.predict import run as foresee
@@ -29,7 +30,7 @@ def diagnose(data: Path) -> list[dict[str, object]]:
     for folder in sorted(p for p in (data / "rca").glob("*") if any(p.glob("*/inject_time.txt"))):
         predictions, indicators = RESULTS / f"{folder.name}.json", RESULTS / f"{folder.name}-indicators.json"
         whole = RESULTS / f"{folder.name}-figures.json"
-        figures = run(folder, predictions=predictions, indicators=indicators, json_out=whole)
+        figures = run(Asked(folder, predictions, indicators, json_out=whole))
         figures["score"] = scored(data, folder, predictions)
         figures["score of indicators"] = scored(data, folder, indicators, "--indicators")
         print(json.dumps(figures, indent=1))
@@ -65,7 +66,7 @@ def templates(data: Path) -> list[dict[str, object]]:
     folder = data / "logs"
     if not any(folder.glob("*/truth.csv")):
         return []
-    figures = mine_templates(folder, predictions=RESULTS / "templates")
+    figures = mine_templates(Asked(folder, RESULTS / "templates"))
     command = [sys.executable, str(folder / "score.py"), str(folder), str(RESULTS / "templates")]
     figures["score"] = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()
     print(json.dumps(figures, indent=1))
@@ -105,7 +106,7 @@ def alarms(data: Path) -> list[dict[str, object]]:
         to_predict, several = "threshold" in columns, "value" not in pl.read_parquet_schema(folder / "series.parquet")
         answers = RESULTS / "alarms" / folder.name
         work = foresee if to_predict else spot
-        figures = work(folder, predictions=answers / "watchkeeper.parquet", ranges=answers / "ranges.parquet")
+        figures = work(Asked(folder, answers / "watchkeeper.parquet", ranges=answers / "ranges.parquet"))
         if not several:
             subprocess.run([peers_python(), PEERS / "alarms.py", folder, answers], check=True, capture_output=True)
         flags = ["--task", "predict"] if to_predict else ["--nab"] if folder.name == "nab" else []
@@ -135,21 +136,21 @@ def peers_python() -> Path:
 
 def speed(data: Path) -> list[dict[str, object]]:
     """Points a second of the detector; needs no data."""
-    figures = scan()
+    figures = scan(Asked())
     print(json.dumps(figures, indent=1))
     return [figures]
 
 
 def worlds(data: Path) -> list[dict[str, object]]:
     """Every scenario of the simulated world by ten seeds; needs no data."""
-    figures = play_worlds(predictions=RESULTS / "worlds.json")
+    figures = play_worlds(Asked(predictions=RESULTS / "worlds.json"))
     print(json.dumps(figures, indent=1))
     return [figures]
 
 
 def growth(data: Path) -> list[dict[str, object]]:
     """Seconds and memory by size; needs no data."""
-    figures = grow(json_out=RESULTS / "scale.json")
+    figures = grow(Asked(json_out=RESULTS / "scale.json"))
     print(json.dumps(figures, indent=1))
     return [figures]
 

@@ -1,30 +1,20 @@
 """Unusual samples of every series of a set, in the form the data's own scorer reads; each decision sees only the past."""
 
-import json
 import time
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from watchkeeper.bench._folder import Progress, folder_of, write_parquet
+from watchkeeper.bench._asked import Asked, write_json, write_parquet
 from watchkeeper.detect.adaptive import AdaptiveDetector
 from watchkeeper.detect.fuse import PAGES_PER_METRIC, fused
 
 
-def run(
-    directory: Path | None = None,
-    *,
-    predictions: Path | None = None,
-    indicators: Path | None = None,
-    ranges: Path | None = None,
-    json_out: Path | None = None,
-    progress: Progress = lambda done, total: None,
-) -> dict[str, Any]:
+def run(asked: Asked) -> dict[str, Any]:
     """`predictions`: series, t of each flagged sample. A set with several metrics a series is fused to one answer."""
-    folder = folder_of(directory)
+    folder = asked.folder()
     meta, samples = pl.read_parquet(folder / "meta.parquet"), pl.read_parquet(folder / "series.parquet")
     metrics = [c for c in samples.columns if c not in ("series", "t")]
     by_series = samples.partition_by("series", as_dict=True, maintain_order=True)
@@ -44,14 +34,13 @@ def run(
             for n, name in enumerate(names)
         ]
         done += len(names)
-        progress(done, meta.height)
+        asked.progress(done, meta.height)
     figures = {
         "benchmark": "detect", "directory": folder.name, "series": meta.height, "samples": samples.height,
         "flagged": sum(r.height for r in rows), "seconds": round(time.monotonic() - began, 2),
     }  # fmt: skip
-    write_parquet(predictions, pl.concat(rows))
-    if json_out is not None:
-        json_out.write_text(json.dumps(figures, indent=1) + "\n")
+    write_parquet(asked.predictions, pl.concat(rows))
+    write_json(asked.json_out, figures)
     return figures
 
 

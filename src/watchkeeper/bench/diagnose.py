@@ -1,29 +1,19 @@
 """Diagnosis of every case of a labelled folder; predictions in the form the data's own scorer reads."""
 
-import json
 import resource
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 
-from watchkeeper.bench._folder import Progress, folder_of
+from watchkeeper.bench._asked import Asked, write_json
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.errors import InvalidInput
 from watchkeeper.telemetry.sources.case_folder import load
 
 
-def run(
-    directory: Path | None,
-    *,
-    predictions: Path | None = None,
-    indicators: Path | None = None,
-    ranges: Path | None = None,
-    json_out: Path | None = None,
-    progress: Progress = lambda done, total: None,
-) -> dict[str, Any]:
+def run(asked: Asked) -> dict[str, Any]:
     """Figures: cases, seconds a case, peak memory. Raises InvalidInput where the folder holds no case."""
-    directory = folder_of(directory)
+    directory = asked.folder()
     cases = sorted(p.parent for p in directory.glob("*/inject_time.txt"))
     if not cases:
         raise InvalidInput(
@@ -47,14 +37,13 @@ def run(
         ]  # fmt: skip
         ranked[case.name] = [h.service for h in diagnosis.hypotheses]
         shown[case.name] = [f"{h.service}_{f.indicator}" for h in diagnosis.hypotheses for f in h.findings]
-        progress(number, len(cases))
+        asked.progress(number, len(cases))
     figures = {
         "benchmark": "diagnose", "directory": directory.name, "cases": len(cases), "abstained": len(abstentions),
         "median_seconds": round(statistics.median(seconds), 3), "worst_seconds": round(max(seconds), 3),
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
     whole = {**figures, "abstentions": abstentions, "ranked": told}
-    for path, content in ((predictions, ranked), (indicators, shown), (json_out, whole)):
-        if path is not None:
-            path.write_text(json.dumps(content, indent=1) + "\n")
+    for path, content in ((asked.predictions, ranked), (asked.indicators, shown), (asked.json_out, whole)):
+        write_json(path, content)
     return figures

@@ -1,27 +1,17 @@
 """Warnings before a limit is crossed, in the form the data's own scorer reads."""
 
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from watchkeeper.bench._folder import Progress, folder_of, write_parquet
+from watchkeeper.bench._asked import Asked, write_json, write_parquet
 from watchkeeper.detect.crossing import crossings
 
 
-def run(
-    directory: Path | None = None,
-    *,
-    predictions: Path | None = None,
-    indicators: Path | None = None,
-    ranges: Path | None = None,
-    json_out: Path | None = None,
-    progress: Progress = lambda done, total: None,
-) -> dict[str, Any]:
+def run(asked: Asked) -> dict[str, Any]:
     """`predictions`: series, t of each warning; `ranges`: series, t, lo, hi (unix seconds, 80 %)."""
-    folder = folder_of(directory)
+    folder = asked.folder()
     meta, samples = pl.read_parquet(folder / "meta.parquet"), pl.read_parquet(folder / "series.parquet")
     by_series = samples.partition_by("series", as_dict=True, maintain_order=True)
     rows: list[tuple[str, int, float, float]] = []
@@ -33,7 +23,7 @@ def run(
         for place in found.warned.nonzero()[0]:
             at = int(times[place])
             rows.append((row["series"], at, at + float(found.earliest[place]), at + float(found.latest[place])))
-        progress(number, meta.height)
+        asked.progress(number, meta.height)
     figures = {
         "benchmark": "predict", "directory": folder.name, "series": meta.height, "samples": samples.height,
         "warnings": len(rows), "seconds": round(time.monotonic() - began, 2),
@@ -41,8 +31,7 @@ def run(
     told = pl.DataFrame(
         rows, schema={"series": pl.String, "t": pl.Int64, "lo": pl.Float64, "hi": pl.Float64}, orient="row"
     )
-    write_parquet(predictions, told.select("series", "t"))
-    write_parquet(ranges, told)
-    if json_out is not None:
-        json_out.write_text(json.dumps(figures, indent=1) + "\n")
+    write_parquet(asked.predictions, told.select("series", "t"))
+    write_parquet(asked.ranges, told)
+    write_json(asked.json_out, figures)
     return figures

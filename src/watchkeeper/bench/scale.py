@@ -4,17 +4,15 @@ A call tree of services; one of them loses 300 ms on its edges, burns its CPU li
 request writes two lines a service, whose numbers and ids never repeat.
 """
 
-import json
 import multiprocessing
 import resource
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from watchkeeper.bench._folder import Progress
+from watchkeeper.bench._asked import Asked, write_json
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.evidence import LOG_SCHEMA, SPAN_SCHEMA, EvidenceFile, Series, Window
 from watchkeeper.domain.topology import Topology
@@ -32,24 +30,15 @@ _START = 1_750_000_000.0
 _METRICS = {"latency-95": 0.1, "error-rate": 0.2, "workload": 20.0, "cpu-rate": 20.0, "mem-rate": 40.0}
 
 
-def run(
-    directory: Path | None = None,
-    *,
-    predictions: Path | None = None,
-    indicators: Path | None = None,
-    ranges: Path | None = None,
-    json_out: Path | None = None,
-    progress: Progress = lambda done, total: None,
-) -> dict[str, Any]:
+def run(asked: Asked) -> dict[str, Any]:
     """Seconds and peak memory of each size; `right` says whether the broken service came first."""
     rows = []
     for number, size in enumerate(SIZES, 1):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             rows.append(pool.apply(measured, (size,)))
-        progress(number, len(SIZES))
+        asked.progress(number, len(SIZES))
     figures = {"benchmark": "scale", "sizes": rows}
-    if json_out is not None:
-        json_out.write_text(json.dumps(figures, indent=1) + "\n")
+    write_json(asked.json_out, figures)
     return figures
 
 

@@ -1,13 +1,11 @@
 """How many points a second the whole detector takes: a fleet of series, one day at 15 seconds, one core."""
 
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from watchkeeper.bench._folder import Progress
+from watchkeeper.bench._asked import Asked, write_json
 from watchkeeper.detect.adaptive import AdaptiveDetector
 
 FLEETS = (1_000, 10_000, 50_000)
@@ -17,27 +15,18 @@ _WARM = 1_600
 _MEASURED = 400
 
 
-def run(
-    directory: Path | None = None,
-    *,
-    predictions: Path | None = None,
-    indicators: Path | None = None,
-    ranges: Path | None = None,
-    json_out: Path | None = None,
-    progress: Progress = lambda done, total: None,
-) -> dict[str, Any]:
+def run(asked: Asked) -> dict[str, Any]:
     """Points a second and bytes a series by size of the fleet; the slope says what a million series cost."""
     rows = []
     for number, series in enumerate(FLEETS, 1):
         rows.append(measured(series))
-        progress(number, len(FLEETS))
+        asked.progress(number, len(FLEETS))
     slope = rows[-1]["seconds_per_step"] / rows[-1]["series"]
     figures = {
         "benchmark": "scan", "fleets": rows, "core_seconds_a_day_for_a_million_series": round(slope * 1e6 * _DAY / _INTERVAL),
         "gib_for_a_million_series": round(rows[-1]["bytes_per_series"] * 1e6 / 2**30, 2),
     }  # fmt: skip
-    if json_out is not None:
-        json_out.write_text(json.dumps(figures, indent=1) + "\n")
+    write_json(asked.json_out, figures)
     return figures
 
 

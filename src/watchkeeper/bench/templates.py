@@ -1,7 +1,6 @@
 """Template mining of every labelled system of a folder, and how fast it is on a mixed stream."""
 
 import csv
-import json
 import random
 import resource
 import time
@@ -9,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from watchkeeper.bench._folder import Progress, folder_of
+from watchkeeper.bench._asked import Asked, write_json
 from watchkeeper.detect.templates import TemplateMiner, mine
 from watchkeeper.domain.errors import InvalidInput
 
@@ -17,17 +16,9 @@ _STREAM = 400_000
 """Lines of the speed measurement."""
 
 
-def run(
-    directory: Path | None,
-    *,
-    predictions: Path | None = None,
-    indicators: Path | None = None,
-    ranges: Path | None = None,
-    json_out: Path | None = None,
-    progress: Progress = lambda done, total: None,
-) -> dict[str, Any]:
+def run(asked: Asked) -> dict[str, Any]:
     """Writes `<System>.csv` with a column `template` per system. Raises InvalidInput where the folder holds none."""
-    directory = folder_of(directory)
+    directory = asked.folder()
     systems = sorted(p.parent for p in directory.glob("*/truth.csv"))
     if not systems:
         hint = "a system is a folder with truth.csv, of which only the column Content is read"
@@ -36,18 +27,17 @@ def run(
     for number, system in enumerate(systems, 1):
         content = [row["Content"] for row in csv.DictReader((system / "truth.csv").open(newline="", encoding="utf-8"))]
         lines += content
-        if predictions is not None:
-            predictions.mkdir(parents=True, exist_ok=True)
-            _write(predictions / f"{system.name}.csv", mine(content))
-        progress(number, len(systems) + 2)
+        if asked.predictions is not None:
+            asked.predictions.mkdir(parents=True, exist_ok=True)
+            _write(asked.predictions / f"{system.name}.csv", mine(content))
+        asked.progress(number, len(systems) + 2)
     known, fresh = _speed(_mixed(lines, 0.0)), _speed(_mixed(lines, 0.1))
     figures = {
         "benchmark": "templates", "directory": directory.name, "systems": len(systems), "lines": len(lines),
         "lines_per_second": known, "lines_per_second_with_fresh_ids": fresh,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
-    if json_out is not None:
-        json_out.write_text(json.dumps(figures, indent=1) + "\n")
+    write_json(asked.json_out, figures)
     return figures
 
 

@@ -1,7 +1,6 @@
 """Faults in the simulated world, by many seeds: is the cause named first, through the same adapters as in production?"""
 
 import asyncio
-import json
 import random
 import tempfile
 from collections import defaultdict
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from watchkeeper.app import build_sources
-from watchkeeper.bench._folder import Progress
+from watchkeeper.bench._asked import Asked, write_json
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.diagnosis import Diagnosis
 from watchkeeper.domain.evidence import EvidenceFile, Window
@@ -72,17 +71,7 @@ class FixedClock:
         return datetime.fromtimestamp(self.world.now, UTC)
 
 
-def run(
-    directory: Path | None = None,
-    *,
-    predictions: Path | None = None,
-    indicators: Path | None = None,
-    ranges: Path | None = None,
-    json_out: Path | None = None,
-    progress: Progress = lambda done, total: None,
-    seeds: int = SEEDS,
-    only: str = "",
-) -> dict[str, Any]:
+def run(asked: Asked, *, seeds: int = SEEDS, only: str = "") -> dict[str, Any]:
     """Share of runs in which the causes come first and their kind is named, by scenario."""
     names = [p.name for p in every_play() if only in ("", p.name)]
     jobs = [(name, seed) for name in names for seed in range(1, seeds + 1)]
@@ -93,16 +82,15 @@ def run(
         for number, ((name, seed), (verdict, said)) in enumerate(zip(jobs, workers.map(_job, jobs), strict=True), 1):
             rows[name].append(verdict)
             told[f"{name} {seed}"] = said
-            progress(number, len(jobs))
+            asked.progress(number, len(jobs))
     hits = [first for found in rows.values() for first, _ in found]
     figures = {
         "benchmark": "worlds", "runs": len(hits), "first": round(sum(hits) / len(hits), 3),
         "kind": round(sum(k for found in rows.values() for _, k in found) / len(hits), 3),
         "scenarios": {n: {"first": sum(f for f, _ in r), "kind": sum(k for _, k in r), "of": len(r)} for n, r in rows.items()},
     }  # fmt: skip
-    for path, content in ((predictions, told), (json_out, figures)):
-        if path is not None:
-            path.write_text(json.dumps(content, indent=1) + "\n")
+    for path, content in ((asked.predictions, told), (asked.json_out, figures)):
+        write_json(path, content)
     return figures
 
 

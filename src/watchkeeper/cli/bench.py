@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from watchkeeper.bench._asked import Asked
 from watchkeeper.shelf import plugin
 
 SHELF = "watchkeeper.bench"
@@ -31,12 +32,9 @@ def bench(
     run = plugin(SHELF, "run", name)
     with Progress(transient=True) as bar:
         task = bar.add_task(f"{name} {directory.name if directory else ''}", total=None)
-        figures = run(
-            directory,
-            predictions=predictions,
-            indicators=indicators,
-            ranges=ranges,
-            json_out=json_out,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        figures = run(Asked(directory, predictions, indicators, ranges, json_out, progress))
     typer.echo(json.dumps(figures, indent=1, default=str))

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from watchkeeper.bench._asked import Asked
 from watchkeeper.bench.diagnose import run
 from watchkeeper.domain.errors import InvalidInput
 from watchkeeper.domain.evidence import Signal, Window
@@ -46,12 +47,12 @@ def test_a_case_is_evidence_and_its_label_is_never_opened(case: Path) -> None:
 
 
 def test_the_bench_writes_predictions_and_refuses_an_empty_folder(case: Path, tmp_path: Path) -> None:
-    figures = run(case.parent, predictions=tmp_path / "p.json", json_out=tmp_path / "f.json")
+    figures = run(Asked(case.parent, tmp_path / "p.json", json_out=tmp_path / "f.json"))
     assert figures["cases"] == 1
     assert (tmp_path / "p.json").read_text().startswith('{\n "case-1": [\n  "a"')
     (tmp_path / "none").mkdir()
     with pytest.raises(InvalidInput, match="holds no case"):
-        run(tmp_path / "none")
+        run(Asked(tmp_path / "none"))
 
 
 def test_a_folder_that_is_no_case_says_what_one_is(tmp_path: Path) -> None:
