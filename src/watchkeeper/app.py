@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,14 +18,13 @@ from watchkeeper.api.app import create_app
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.console.routes import mount as mount_console
 from watchkeeper.domain.clock import SystemClock, SystemIds
-from watchkeeper.domain.errors import SourceError, StoreUnavailable
 from watchkeeper.domain.severity import Role
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.rego import RegoGuard
 from watchkeeper.settings import CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
 from watchkeeper.shelf import plugin, plugins
 from watchkeeper.store.embedded import EmbeddedDatabase
-from watchkeeper.store.jobs import run_worker
+from watchkeeper.store.jobs import Periodic, run_worker
 from watchkeeper.store.ledger import add_spending
 from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import StoredToken
@@ -34,12 +33,10 @@ from watchkeeper.telemetry.budget import Spend
 from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, SourceTools
 from watchkeeper.telemetry.resolver import Resolver
 from watchkeeper.workflows.advance import advance
-from watchkeeper.workflows.gather import learn_calls
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.job import Job
 
 log = logging.getLogger(__name__)
-
-_LEARN_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,27 +178,19 @@ def build_codehost(settings: Settings) -> CodeHost | None:
 
 
 async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30) -> None:
-    """Run the steps of incidents until told to stop."""
+    """Run the steps of incidents and the periodic jobs until told to stop."""
     house = opened.house
-    learning = asyncio.create_task(_learn(house))
-    try:
-        await run_worker(
-            opened.store, opened.database_url, partial(advance, house), house.clock, stop,
-            concurrency=concurrency, sweep_seconds=house.settings.store.sweep_seconds, stalled_seconds=stalled_seconds,
-        )  # fmt: skip
-    finally:
-        learning.cancel()
-        with suppress(asyncio.CancelledError):
-            await learning
+    await run_worker(
+        opened.store, opened.database_url, partial(advance, house), house.clock, stop, periodic=periodic_jobs(house),
+        concurrency=concurrency, sweep_seconds=house.settings.store.sweep_seconds, stalled_seconds=stalled_seconds,
+    )  # fmt: skip
 
 
-async def _learn(house: House) -> None:
-    while True:
-        try:
-            await learn_calls(house)
-        except (SourceError, StoreUnavailable) as error:
-            log.warning("the call graph could not be learned: %s", error)
-        await asyncio.sleep(_LEARN_SECONDS)
+def periodic_jobs(house: House) -> dict[str, Periodic]:
+    """Every job of the shelf that the settings do not switch off."""
+    shelf: dict[str, Job] = dict(plugins("watchkeeper.workflows.jobs", "JOB"))
+    seconds = {name: job.seconds(house.settings) for name, job in shelf.items()}
+    return {name: Periodic(seconds[name], partial(job.run, house)) for name, job in shelf.items() if seconds[name] > 0}
 
 
 async def serve(opened: Opened, stop: asyncio.Event, *, host: str, port: int) -> None:

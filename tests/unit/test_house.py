@@ -21,6 +21,7 @@ SHELVES = {
     "watchkeeper.remediate.actions": "ACTION",
     "watchkeeper.simulate.scenarios": "SCENARIO",
     "watchkeeper.telemetry.sources": "build",
+    "watchkeeper.workflows.jobs": "JOB",
 }
 """shelf -> what each of its files must define"""
 

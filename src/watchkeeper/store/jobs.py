@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 import procrastinate
@@ -13,12 +14,22 @@ from watchkeeper.domain.errors import Conflict, StoreUnavailable, WatchkeeperErr
 from watchkeeper.domain.incident import Stage
 from watchkeeper.store.migrate import libpq_url
 from watchkeeper.store.postgres import PostgresStore
+from watchkeeper.store.statements.periodic import PERIODIC_QUEUE, PERIODIC_TASK
 from watchkeeper.store.transaction import QUEUE, STEP_TASK
 
 log = logging.getLogger(__name__)
 
 Advance = Callable[[str], Awaitable[None]]
+_TICK_SECONDS = 2.0
 WORKING = tuple(str(stage) for stage in Stage if stage.working)
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Something the installation does every `seconds`, once, whichever worker is free."""
+
+    seconds: float
+    run: Callable[[], Awaitable[None]]
 
 
 async def run_worker(
@@ -28,16 +39,18 @@ async def run_worker(
     clock: Clock,
     stop: asyncio.Event,
     *,
+    periodic: Mapping[str, Periodic] | None = None,
     concurrency: int = 4,
     sweep_seconds: float = 30,
     stalled_seconds: float = 30,
 ) -> None:
     """Work until `stop` is set, then finish what is under way. Any number of these may share one database."""
-    app = build(url, store, advance, clock)
+    every_so_often = periodic or {}
+    app = build(url, store, advance, clock, every_so_often)
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
-                queues=[QUEUE],
+                queues=[QUEUE, PERIODIC_QUEUE],
                 concurrency=concurrency,
                 install_signal_handlers=False,
                 fetch_job_polling_interval=0.5,
@@ -48,17 +61,20 @@ async def run_worker(
             )
         )
         tending = asyncio.create_task(_tend(app, store, sweep_seconds, stalled_seconds))
+        timing = asyncio.create_task(_claim(store, clock, every_so_often))
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({worker, tending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({worker, tending, timing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (tending, stopping, worker):
+            for task in (tending, timing, stopping, worker):
                 task.cancel()
             await asyncio.gather(worker, tending, stopping, return_exceptions=True)
 
 
-def build(url: str, store: PostgresStore, advance: Advance, clock: Clock) -> procrastinate.App:
-    """The procrastinate application with our one task."""
+def build(
+    url: str, store: PostgresStore, advance: Advance, clock: Clock, periodic: Mapping[str, Periodic]
+) -> procrastinate.App:
+    """The procrastinate application with our two tasks."""
     connector = procrastinate.PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=4)
     app = procrastinate.App(connector=connector)
 
@@ -76,7 +92,30 @@ def build(url: str, store: PostgresStore, advance: Advance, clock: Clock) -> pro
             log.exception("step failed", extra={"fields": {"incident": incident_id, "retryable": retryable}})
             await _again(store, incident_id, clock, 5 if retryable else 30)
 
+    @app.task(name=PERIODIC_TASK, queue=PERIODIC_QUEUE)
+    async def run_periodic(name: str) -> None:
+        job = periodic.get(name)
+        if job is None:
+            log.warning("unknown periodic job", extra={"fields": {"job": name}})
+            return
+        try:
+            await job.run()
+        except Exception:
+            log.exception("periodic job failed; it runs again when next due", extra={"fields": {"job": name}})
+
     return app
+
+
+async def _claim(store: PostgresStore, clock: Clock, periodic: Mapping[str, Periodic]) -> None:
+    every = {name: job.seconds for name, job in periodic.items()}
+    while every:
+        try:
+            async with store.transaction() as tx:
+                await tx.claim_periodic(every, clock.now())
+        except StoreUnavailable as error:
+            log.warning("periodic jobs wait for the database", extra={"fields": {"reason": str(error)}})
+        await asyncio.sleep(_TICK_SECONDS)
+    await asyncio.Event().wait()
 
 
 async def _again(store: PostgresStore, incident_id: str, clock: Clock, seconds: float) -> None:

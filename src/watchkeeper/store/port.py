@@ -17,6 +17,7 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.periodic import PeriodicRecords
 
 T = TypeVar("T")
 
@@ -93,8 +94,8 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(Protocol):
-    """One unit of work. Committed when its block ends without an error."""
+class Transaction(PeriodicRecords, Protocol):
+    """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:
         """An advisory lock until the end of the transaction."""

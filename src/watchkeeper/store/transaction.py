@@ -6,9 +6,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.diagnosis import Diagnosis
 from watchkeeper.domain.errors import Conflict, NotFound
@@ -19,6 +16,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
+from watchkeeper.store.statements.periodic import PeriodicStatements
 
 EVENTS_CHANNEL = "watchkeeper_events"
 STEP_TASK = "advance_incident"
@@ -32,28 +30,8 @@ CALLS_DAYS = 7
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
-class PostgresTransaction:
-    """Statements on one connection; the surrounding block commits."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-        self.told: list[int] = []
-        """ids of the timeline events written; the store tells them after the commit"""
-
-    async def _rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
-        result = await self._connection.execute(text(statement), values)
-        return [dict(row) for row in result.mappings()]
-
-    async def _row(self, statement: str, **values: Any) -> dict[str, Any] | None:
-        found = await self._rows(statement, **values)
-        return found[0] if found else None
-
-    async def _do(self, statement: str, **values: Any) -> int:
-        return (await self._connection.execute(text(statement), values)).rowcount
-
-    async def lock(self, key: str) -> None:
-        """An advisory lock until the end of the transaction."""
-        await self._do("select pg_advisory_xact_lock(hashtextextended(:key, 0))", key=key)
+class PostgresTransaction(PeriodicStatements):
+    """The first topics, and all others mixed in."""
 
     async def add_alert(self, alert: Alert, incident_id: str, because: str) -> bool:
         """Keep an alert; False where the same delivery was kept before."""

@@ -1,0 +1,25 @@
+"""The whole configuration, composed of its sections."""
+
+from watchkeeper.settings.correlation import CorrelationSettings
+from watchkeeper.settings.detection import AnomalySettings
+from watchkeeper.settings.models import LlmSettings
+from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
+from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
+from watchkeeper.settings.section import Section
+from watchkeeper.settings.sources import EntitiesSettings, EvidenceSettings, SourcesSettings
+
+
+class Settings(Section):
+    """The whole; only `app` sees it."""
+
+    llm: LlmSettings = LlmSettings()
+    anomaly_detection: AnomalySettings = AnomalySettings()
+    remediation: RemediationSettings = RemediationSettings()
+    sources: SourcesSettings = SourcesSettings()
+    entities: EntitiesSettings = EntitiesSettings()
+    correlation: CorrelationSettings = CorrelationSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    log: LogSettings = LogSettings()

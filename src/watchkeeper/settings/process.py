@@ -1,0 +1,37 @@
+"""The doors, the database and the log of a process."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from watchkeeper.settings.section import Section
+
+
+class ServerSettings(Section):
+    """The doors."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback tokens are required.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    public_url: str = Field("", description="How people reach the console, for links.")
+    loopback_without_login: bool = Field(False, description="Only for the demo: loopback callers are admin.")
+    max_body_bytes: int = Field(10_000_000, gt=0, description="Larger requests get 413.")
+    webhook_token: SecretStr = Field(SecretStr(""), description="Bearer token senders of alerts must show.")
+
+
+class StoreSettings(Section):
+    """Where everything is remembered."""
+
+    database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL; from DATABASE_URL; empty: embedded.")
+    redis_url: SecretStr = Field(
+        SecretStr(""), description="From REDIS_URL: event ids travel over it; empty: LISTEN/NOTIFY."
+    )
+    data_dir: str = Field(".watchkeeper", description="Folder of the embedded database and of keys.")
+    pool_size: int = Field(10, gt=0, description="Database connections a process.")
+    sweep_seconds: float = Field(30, gt=0, description="How often incidents that owe a step are enqueued again.")
+
+
+class LogSettings(Section):
+    """Our own logs."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is written.")
+    format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text.")

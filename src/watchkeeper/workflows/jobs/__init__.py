@@ -1,0 +1,1 @@
+"""Periodic jobs. A shelf: every file is one job, run once per interval in the whole installation."""

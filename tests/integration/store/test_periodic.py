@@ -1,0 +1,47 @@
+"""Periodic jobs: whoever looks first claims, once per interval; a failing job runs again when it is next due."""
+
+import asyncio
+
+from watchkeeper.domain.clock import SystemClock
+from watchkeeper.store.jobs import Periodic, run_worker
+from watchkeeper.store.postgres import PostgresStore
+from watchkeeper.testing import ManualClock
+
+
+async def test_a_due_job_is_claimed_once_by_many(database_url: str) -> None:
+    store, clock = PostgresStore.open(database_url), ManualClock()
+
+    async def claim() -> list[str]:
+        async with store.transaction() as tx:
+            return await tx.claim_periodic({"scan": 60.0}, clock.now())
+
+    try:
+        first = await asyncio.gather(*(claim() for _ in range(5)))
+        assert sorted(map(len, first)) == [0, 0, 0, 0, 1]
+        clock.advance(seconds=59)
+        assert await claim() == []
+        clock.advance(seconds=2)
+        assert await claim() == ["scan"]
+    finally:
+        await store.close()
+
+
+async def test_workers_run_it_and_survive_its_failure(database_url: str) -> None:
+    store, stop, ran = PostgresStore.open(database_url), asyncio.Event(), 0
+
+    async def run() -> None:
+        nonlocal ran
+        ran += 1
+        if ran == 1:
+            raise ValueError("broken once")
+        stop.set()
+
+    async def nothing(incident: str) -> None:
+        raise AssertionError(incident)
+
+    try:
+        async with asyncio.timeout(30):
+            await run_worker(store, database_url, nothing, SystemClock(), stop, periodic={"scan": Periodic(0.5, run)})
+    finally:
+        await store.close()
+    assert ran >= 2
