@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
-from watchkeeper.api import incidents, intake, live, problems, questions, records, reference
+from watchkeeper.api import incidents, intake, live, problems, questions, records, reference, watching
 from watchkeeper.workflows.house import House
 
 _HEADERS = {
@@ -28,7 +28,7 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     )  # fmt: skip
     app.state.house, app.state.access = house, access
     problems.install(app)
-    for door in (intake, incidents, questions, records, live):
+    for door in (intake, incidents, questions, records, watching, live):
         app.include_router(door.router)
 
     @app.middleware("http")
@@ -58,6 +58,9 @@ def create_app(house: House, *, access: Access) -> FastAPI:
         observe.OPEN_INCIDENTS.clear()
         for stage, number in (await house.store.counts()).items():
             observe.OPEN_INCIDENTS.labels(stage).set(number)
+        totals = await house.store.metrics()
+        observe.TRUE_POSITIVES.set(totals["true_positives"])
+        observe.FALSE_POSITIVES.set(totals["false_positives"])
         return Response(generate_latest(observe.REGISTRY), media_type="text/plain; version=0.0.4")
 
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)

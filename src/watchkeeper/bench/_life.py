@@ -19,7 +19,7 @@ KINDS = ("errors", "slow", "saturated", "leak", "traffic_lost", "pool_exhausted"
 START = 1_767_571_200.0
 """A Monday, midnight UTC."""
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)

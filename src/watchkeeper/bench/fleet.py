@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from watchkeeper.bench._asked import Asked, Progress, write_json
-from watchkeeper.bench._life import METRICS, START, Fault, Life, described, lived
+from watchkeeper.bench._life import METRICS, START, Life, described, lived
 from watchkeeper.correlate.admit import Opened, OpenIncident, admit
 from watchkeeper.detect.knob import false_pages_per_series_day
 from watchkeeper.detect.watch import Known, SeriesKey, Terms, Watch
-from watchkeeper.domain.sighting import Sighting, SightingKind
+from watchkeeper.domain.sighting import Sighting
 from watchkeeper.domain.topology import Topology
 from watchkeeper.settings import AnomalySettings, CorrelationSettings
 from watchkeeper.testing import CountingIds
@@ -140,10 +140,13 @@ def quiet_figures(found: Watched) -> dict[str, Any]:
 
 def seen(life: Life, incidents: Sequence[Incident]) -> dict[str, Any]:
     """Which faults an incident of the same service, or of one that calls it, tells; when; and what else was told."""
-    near = defaultdict(set)
+    near: dict[int, set[str]] = defaultdict(set)
     for caller, callee in life.calls:
         near[callee].add(f"s{caller}")
-    delays, leads, missed, right = [], [], [], set()
+    delays: list[float] = []
+    leads: list[float] = []
+    missed: list[str] = []
+    right: set[str] = set()
     for fault in life.faults:
         whose = {f"s{fault.service}"} | near[fault.service]
         times = [
@@ -168,6 +171,3 @@ def seen(life: Life, incidents: Sequence[Incident]) -> dict[str, Any]:
 
 def _middle(values: Sequence[float]) -> float | None:
     return round(float(np.median(values)), 1) if values else None
-
-
-__all__ = ["Fault", "Incident", "SightingKind", "run", "seen", "watched"]

@@ -92,9 +92,11 @@ class Watch:
         self.limits = LimitWatch(np.zeros(0))
         self.open: dict[str, Sighting] = {}
         """slot (service, or service and metric for limits) -> the sighting that goes on"""
+        self.ended: list[Sighting] = []
+        """what is over since somebody last emptied this list"""
         self.past: list[tuple[float, str, str]] = []
         """(began, namespace/service, metrics) of what agreed before, two weeks of it"""
-        self._index()
+        self.index()
 
     # --- series come ---------------------------------------------------------------------------------------------
 
@@ -113,10 +115,10 @@ class Watch:
             self.usual = np.concatenate([self.usual, np.full(n, np.nan, np.float32)])
             limits = [BY_NAME[k.metric].limit for k in fresh]
             self.limits = self.limits.grown(np.array([x for x in limits if np.isfinite(x)]))
-            self._index()
+            self.index()
         return np.array([self.column[k] for k in keys], np.int64)
 
-    def _index(self) -> None:
+    def index(self) -> None:
         """What follows from the keys alone."""
         vitals = [BY_NAME[k.metric] for k in self.keys]
         self.column = {k: n for n, k in enumerate(self.keys)}
@@ -205,11 +207,11 @@ class Watch:
             )
             by_service[key.namespace, key.service][key.metric] = told
         witnesses = {who for who, found in by_service.items() if any(BY_NAME[m].group == "calls" for m in found)}
-        told = []
+        out: list[Sighting | None] = []
         for (namespace, service), found in by_service.items():
             seen_by = [(namespace, c) for c in known.callers.get(service, ()) if (namespace, c) in witnesses]
-            told.append(self._told(at, namespace, service, found, len(seen_by)))
-        return [t for t in told if t is not None]
+            out.append(self._told(at, namespace, service, found, len(seen_by)))
+        return [s for s in out if s is not None]
 
     def _sizes(
         self, at: float, asked: npt.NDArray[np.int64], place: int, demands: Mapping[str, float]
@@ -260,7 +262,8 @@ class Watch:
             served = _median(self.recent[:, traffic[known]], least=LAST)
             with np.errstate(invalid="ignore"):
                 enough[known] = served >= self.terms.least_traffic
-        return enough
+        found: npt.NDArray[np.bool_] = enough
+        return found
 
     def _told(
         self, at: float, namespace: str, service: str, found: Mapping[str, Departure], seen_by: int
@@ -268,17 +271,17 @@ class Watch:
         """A new sighting, or one that may now open an incident; None where it only goes on."""
         slot = f"{namespace}/{service}"
         before = self.open.get(slot)
+        began = before.began if before else min(d.began for d in found.values())
         agreed = agreement([(BY_NAME[m], d.size) for m, d in found.items()], seen_by)
         if before is None and all(d.size < 1 for d in found.values()):
             return None
         opens = bool(agreed)
         because = agreed or "one witness alone"
-        if opens and not (before and before.opens) and self._usual_at_this_time(at, slot, found):
+        if opens and not (before and before.opens) and self._usual_at_this_time(began, slot, found):
             opens, because = False, "the same came at this time before, and passed"
         if opens and not (before and before.opens):
-            self.past.append((at, slot, ",".join(sorted(found))))
+            self.past.append((began, slot, ",".join(sorted(found))))
         if before is None:
-            began = min(d.began for d in found.values())
             now = Sighting(service, namespace, SightingKind.DEPARTURE, began, at, dict(found), None, opens, because)
         else:
             grown = opens and not before.opens
@@ -320,7 +323,7 @@ class Watch:
 
     def _end(self, at: float) -> None:
         for slot in [s for s, sighting in self.open.items() if at - sighting.last > _OVER]:
-            del self.open[slot]
+            self.ended.append(self.open.pop(slot))
         if self.past and at - self.past[0][0] > 2 * _WEEK + _DAY:
             self.past = [p for p in self.past if at - p[0] <= 2 * _WEEK + _DAY]
 
@@ -345,3 +348,10 @@ def _median(values: npt.NDArray[np.float32], least: int = 1) -> npt.NDArray[np.f
     middle = (ordered[low, columns] + ordered[np.minimum(high, len(values) - 1), columns]) / 2
     out: npt.NDArray[np.float32] = np.where(known >= max(least, 1), middle, np.float32(np.nan))
     return out
+
+
+def passed_by_itself(sighting: Sighting) -> bool:
+    """Was it over because things are as before? Not where the departure became the new normal, or the limit was reached."""
+    if sighting.crossing is not None:
+        return sighting.last < sighting.crossing.earliest
+    return sighting.last - sighting.began < _NEW_NORMAL - _OPEN_QUESTION

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class SightingKind(StrEnum):
@@ -62,6 +64,14 @@ class Sighting:
     severe: bool = False
     """A hard limit is about to be reached: the one thing worth waking somebody for."""
 
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> "Sighting":
+        """From what `dataclasses.asdict` made, by way of JSON."""
+        rest = {k: v for k, v in body.items() if k not in ("kind", "departures", "crossing")}
+        departures = {metric: Departure(**d) for metric, d in body["departures"].items()}
+        crossing = Crossing(**body["crossing"]) if body["crossing"] else None
+        return cls(**rest, kind=SightingKind(body["kind"]), departures=departures, crossing=crossing)
+
     @property
     def fingerprint(self) -> str:
         """The same for the whole episode and for every worker that sees it."""
@@ -79,3 +89,17 @@ class Sighting:
             )
         told = ", ".join(d.words for _, d in sorted(self.departures.items()))
         return f"{self.service} departs from its usual: {told}"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a person said of a sighting."""
+
+    subject: str
+    """the incident's id or the sighting's fingerprint"""
+    service: str
+    real: bool
+    """False: noise"""
+    by: str
+    at: datetime
+    words: str = ""
