@@ -43,7 +43,7 @@ def link(address: str) -> str:
 
 def spoken(name: object) -> str:
     """A name of the code as words."""
-    return str(name).replace("_", " ")
+    return str(name).replace("_", " ").replace(".", " ")
 
 
 @cache

@@ -1,8 +1,10 @@
 """What of the evidence a person should see beside the diagnosis. Pure; small whatever the incident's size."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from watchkeeper.diagnose.case import Case
@@ -20,6 +22,7 @@ from watchkeeper.domain.exhibit import (
 )
 from watchkeeper.domain.redaction import redact
 
+Floats = npt.NDArray[np.float64]
 _MOST_CAUSES, _MOST_SERIES, _MOST_LINES = 3, 8, 4
 _MOST_POINTS, _MOST_EXAMPLES, _MOST_SPANS, _MOST_PLACES = 240, 3, 60, 40
 _LONGEST_LINE = 400
@@ -79,8 +82,7 @@ def _series_exhibit(item: EvidenceItem, series: Series, onset: float, marks: tup
     usual = _usual(series, onset)
     if usual is None:
         return []
-    step = max(-(-len(series.times) // _MOST_POINTS), 1)
-    times, values = series.times[::step], series.values[::step]
+    times, values = _thinned(*_near(series, onset))
     seen = tuple(m for m in marks if times[0] <= m.at <= times[-1])
     return [
         SeriesExhibit(
@@ -88,6 +90,24 @@ def _series_exhibit(item: EvidenceItem, series: Series, onset: float, marks: tup
             tuple(float(v) if np.isfinite(v) else None for v in values), *usual, onset, seen,
         )
     ]  # fmt: skip
+
+
+def _near(series: Series, onset: float) -> tuple[Floats, Floats]:
+    """The suspect part, and before it three times as much, at least ten minutes."""
+    since = onset - max(3 * (series.times[-1] - onset), 600)
+    shown = series.times >= since
+    return series.times[shown], series.values[shown]
+
+
+def _thinned(times: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """At most so many points; of each stretch the one furthest from the middle of all, so that peaks stay."""
+    if len(times) <= _MOST_POINTS:
+        return times, values
+    middle = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
+    far = np.nan_to_num(np.abs(values - middle), nan=-1.0)
+    edges = np.linspace(0, len(times), _MOST_POINTS + 1).astype(int)
+    kept = [a + int(np.argmax(far[a:b])) for a, b in pairwise(edges) if b > a]
+    return times[kept], values[kept]
 
 
 def _marks(case: Case) -> Mapping[str, tuple[Mark, ...]]:

@@ -25,7 +25,8 @@ def world() -> EvidenceFile:
         Series("pay", "workload", times, 20 + dice.normal(0, 0.5, len(times))),
         Series("web", "workload", times, 20 + dice.normal(0, 0.5, len(times))),
     )
-    spans, lines = [], []
+    spans: list[tuple[object, ...]] = []
+    lines: list[tuple[object, ...]] = []
     for number in range(400):
         at, slow = number * 6.0, number * 6.0 >= ONSET
         length = 2_000_000 if slow else 100_000
