@@ -1,6 +1,6 @@
 """Who calls whom, in layers from callers to callees, with the blame on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -45,31 +45,37 @@ def in_words(exhibit: MapExhibit) -> str:
 
 
 def layers(names: Sequence[str], calls: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """Columns in which callers stand left of callees (cycles aside), ordered to keep lines short. O(names x calls)."""
+    """Columns in which callers stand left of callees, ordered to keep lines short. A call that closes a cycle is not counted.
+
+    O(names + calls), and as much again for each sweep that shortens lines.
+    """
+    callees: dict[str, list[str]] = {name: [] for name in names}
+    for caller, callee in calls:
+        callees[caller].append(callee)
+    called = {callee for _, callee in calls}
     depth = dict.fromkeys(names, 0)
-    for _ in range(len(names)):
-        moved = False
-        for caller, callee in calls:
-            if depth[callee] < depth[caller] + 1 < len(names) and not _above(callee, caller, calls, depth):
-                depth[callee], moved = depth[caller] + 1, True
-        if not moved:
-            break
-    columns: list[list[str]] = [[n for n in names if depth[n] == d] for d in sorted(set(depth.values()))]
-    return _untangled(columns, calls)
+    for name in reversed(_finished([*(n for n in names if n not in called), *names], callees)):
+        for callee in callees[name]:
+            depth[callee] = max(depth[callee], depth[name] + 1)
+    return _untangled([[n for n in names if depth[n] == d] for d in sorted(set(depth.values()))], calls)
 
 
-def _above(start: str, goal: str, calls: Sequence[tuple[str, str]], depth: Mapping[str, int]) -> bool:
-    """Does `start` call `goal`, directly or not? Then the edge closes a cycle and does not push."""
-    seen, todo = {start}, [start]
-    while todo:
-        one = todo.pop()
-        for caller, callee in calls:
-            if caller == one and callee not in seen:
-                if callee == goal:
-                    return True
-                seen.add(callee)
-                todo.append(callee)
-    return False
+def _finished(starts: Sequence[str], callees: dict[str, list[str]]) -> list[str]:
+    """Names in the order a depth-first walk leaves them; calls back up the walk are taken out of `callees`."""
+    left: dict[str, None] = {}
+    on_the_way: set[str] = set()
+    for start in starts:
+        todo = [(start, False)]
+        while todo:
+            name, done = todo.pop()
+            if done:
+                on_the_way.discard(name)
+                left[name] = None
+            elif name not in left and name not in on_the_way:
+                on_the_way.add(name)
+                callees[name] = [c for c in callees[name] if c not in on_the_way]
+                todo += [(name, True), *((c, False) for c in callees[name])]
+    return list(left)
 
 
 def _untangled(columns: list[list[str]], calls: Sequence[tuple[str, str]]) -> list[list[str]]:
