@@ -16,6 +16,9 @@ async def refresh(store: Store) -> None:
     observe.OPEN_INCIDENTS.clear()
     for stage, number in (await store.counts()).items():
         observe.OPEN_INCIDENTS.labels(stage).set(number)
+    totals = await store.metrics()
+    observe.TRUE_POSITIVES.set(totals["true_positives"])
+    observe.FALSE_POSITIVES.set(totals["false_positives"])
     observe.INCIDENT_INFO.clear()
     for incident in (await store.list_incidents(limit=_TOLD)).items:
         observe.INCIDENT_INFO.labels(
