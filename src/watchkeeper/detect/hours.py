@@ -36,7 +36,7 @@ _NEVER = -(2**31) + 1
 class Hours:
     """Many series at once. `interval`: seconds between samples of each."""
 
-    ARRAYS = ("part", "total", "count", "means", "scored", "quantile", "tail", "hot", "told")
+    ARRAYS = ("part", "total", "count", "means", "scored", "highest", "quantile", "tail", "hot", "told")
 
     def __init__(self, series: int, interval: npt.NDArray[Any], false_pages_per_day: float) -> None:
         self.length = np.array([next((p for p in _PARTS if p >= i), i) for i in interval], np.float64)
@@ -50,8 +50,8 @@ class Hours:
         self.means = np.full((ROWS, series), np.nan, np.float32)
         """by part number modulo ROWS"""
         self.scored = np.zeros(series, np.float32)
-        self.quantile = np.full(series, -np.inf, np.float32)
-        """of the logarithm of the score, as is the tail's mean length"""
+        self.highest, self.quantile = np.full((2, series), -np.inf, np.float32)
+        """of the logarithm of the score, as is the tail's mean length; the quantile begins as the second highest"""
         self.tail = np.full(series, 0.25, np.float32)
         self.hot, self.told = np.full((2, series), _NEVER, np.int32)
         """number of the part that was last unusual, and that last held an unusual sample"""
@@ -134,6 +134,8 @@ class Hours:
         self.tail[columns] = np.where(over, longer, length)
         rate = np.maximum(0.5 / np.sqrt(seen + 1), 0.02)
         moved = quantile + rate * np.where(over, _QUANTILE, _QUANTILE - 1)
-        self.quantile[columns] = np.where(begun, moved, np.maximum(quantile, score))
+        highest = self.highest[columns]
+        self.quantile[columns] = np.where(begun, moved, np.maximum(quantile, np.minimum(highest, score)))
+        self.highest[columns] = np.maximum(highest, score)
         self.scored[columns] = seen + 1
         return deep
