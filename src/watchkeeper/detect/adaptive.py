@@ -126,7 +126,7 @@ class AdaptiveDetector:
         self._learn_season(x, known, bins, here, season, count, familiar, season_yard)
         ceiling = np.maximum(3 * self.record, 10.0)
         np.maximum(self.record * np.float32(1 - _FORGET_RECORD), np.minimum(both, ceiling), out=self.record)
-        found: Flags = flags | self.hours.step(at, x, 1.0 if every else known.astype(np.float32), flags)
+        found: Flags = self.hours.step(at, x, 1.0 if every else known.astype(np.float32), flags)
         return found
 
     def _from_neighbours(self, x: Floats, bins: Any, here: Any) -> Floats:

@@ -55,20 +55,26 @@ class Hours:
         self.tail = np.full(series, 0.25, np.float32)
         self.hot, self.told = np.full((2, series), _NEVER, np.int32)
         """number of the part that was last unusual, and that last held an unusual sample"""
-        self._all = np.arange(series)
+        self._since = self._until = 0.0
+        """between these times no part ends: the common case costs two additions"""
 
     def step(self, at: Any, x: Floats, part: Any, told: Flags) -> Flags:
         """Judge the hours that ended before `at`; then learn `x`, of which `part` (0 or 1) counts. `told`: flagged by others."""
-        now = (at // self.length).astype(np.int32) if np.ndim(at) else np.floor_divide(at, self.length).astype(np.int32)
-        flags = np.zeros(len(x), np.bool_)
-        ended = now != self.part
-        if ended.any():
-            columns = np.flatnonzero(ended)
-            flags[columns] = self._end(columns, now[columns])
-        self.total += x * part
+        flags = told
+        if np.ndim(at) or not self._since <= at < self._until:
+            now = np.floor_divide(at, self.length).astype(np.int32)
+            columns = np.flatnonzero(now != self.part)
+            if len(columns):
+                flags = told.copy()
+                flags[columns] |= self._end(columns, now[columns])
+            self._since, self._until = (at, ((now + 1) * self.length).min()) if np.ndim(at) == 0 else (0.0, 0.0)
+        if isinstance(part, float):
+            self.total += x
+        else:
+            self.total += x * part
         self.count += part
         if told.any():
-            self.told[told] = now[told]
+            self.told[told] = self.part[told]
         return flags
 
     def _end(self, columns: Columns, now: npt.NDArray[np.int32]) -> Flags:
@@ -101,7 +107,7 @@ class Hours:
 
     def _strangeness(self, columns: Columns, part: npt.NDArray[np.int32], per_day: int) -> Floats:
         """Logarithm of the mean distance to the two nearest of the same hours of other days; not finite: too little known."""
-        together = len(columns) == len(self._all) and bool((part == part[0]).all())
+        together = len(columns) == len(self.part) and bool((part == part[0]).all())
         last = int(part[0]) if together else part
 
         def mean(back: int) -> Floats:
