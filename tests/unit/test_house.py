@@ -17,6 +17,7 @@ SHELVES = {
     "watchkeeper.api.webhooks": "read",
     "watchkeeper.codehosts.hosts": "build",
     "watchkeeper.diagnose.analyzers": "ANALYZER",
+    "watchkeeper.diagnose.cluster.rules": "RULE",
     "watchkeeper.llm.providers": "build",
     "watchkeeper.remediate.actions": "ACTION",
     "watchkeeper.simulate.scenarios": "SCENARIO",
