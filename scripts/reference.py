@@ -11,6 +11,7 @@ SHELVES = {
     "watchkeeper.telemetry.sources": ("build", "Telemetry sources: `sources.<name>` in `config.yaml`"),
     "watchkeeper.api.webhooks": ("read", "Senders of alerts: `POST /api/v1/webhooks/<name>`"),
     "watchkeeper.diagnose.analyzers": ("ANALYZER", "Analyzers: one symptom each"),
+    "watchkeeper.diagnose.cluster.rules": ("RULE", "Rules over the objects of a cluster: `watchkeeper check`"),
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
     "watchkeeper.llm.providers": ("build", "Language models: `llm.provider`"),

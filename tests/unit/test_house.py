@@ -19,6 +19,7 @@ SHELVES = {
     "watchkeeper.console.forms": "FORM",
     "watchkeeper.console.pages": "PAGE",
     "watchkeeper.diagnose.analyzers": "ANALYZER",
+    "watchkeeper.diagnose.cluster.rules": "RULE",
     "watchkeeper.llm.providers": "build",
     "watchkeeper.remediate.actions": "ACTION",
     "watchkeeper.simulate.scenarios": "SCENARIO",
