@@ -14,6 +14,8 @@ SHELVES = {
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
     "watchkeeper.llm.providers": ("build", "Language models: `llm.provider`"),
+    "watchkeeper.console.pages": ("PAGE", "Pages of the console"),
+    "watchkeeper.console.forms": ("FORM", "Forms of the console: `POST /do/<name>/<subject>`"),
     "watchkeeper.workflows.jobs": ("JOB", "Periodic jobs: once per interval in the whole installation"),
     "watchkeeper.simulate.scenarios": ("SCENARIO", "Scenarios of the simulated world"),
 }

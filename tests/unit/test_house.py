@@ -16,6 +16,8 @@ SOURCE = ROOT / "src/watchkeeper"
 SHELVES = {
     "watchkeeper.api.webhooks": "read",
     "watchkeeper.codehosts.hosts": "build",
+    "watchkeeper.console.forms": "FORM",
+    "watchkeeper.console.pages": "PAGE",
     "watchkeeper.diagnose.analyzers": "ANALYZER",
     "watchkeeper.llm.providers": "build",
     "watchkeeper.remediate.actions": "ACTION",
