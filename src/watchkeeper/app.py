@@ -29,7 +29,7 @@ from watchkeeper.store.ledger import add_spending
 from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import StoredToken
 from watchkeeper.store.postgres import PostgresStore
-from watchkeeper.telemetry.budget import Spend
+from watchkeeper.telemetry.budget import MemoryLedger, Spend
 from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, SourceTools
 from watchkeeper.telemetry.resolver import Resolver
 from watchkeeper.workflows.advance import advance
@@ -155,6 +155,17 @@ def switched_on(section: Section) -> bool:
             return bool(section.path)
         case _:
             return False
+
+
+def build_clusters(settings: Settings, contexts: tuple[str, ...]) -> dict[str, Source]:
+    """context -> a reader of that cluster, with a budget of its own; no context: the one the settings name."""
+    shelf = plugins("watchkeeper.telemetry.sources", "build")
+    out: dict[str, Source] = {}
+    for context in contexts or (settings.sources.kubernetes.context,):
+        section = settings.sources.kubernetes.model_copy(update={"context": context})
+        tools = SourceTools(SystemClock(), Resolver(settings.entities), MemoryLedger())
+        out[context] = shelf["kubernetes"](section, tools)
+    return out
 
 
 def build_model(settings: Settings) -> Model:

@@ -113,6 +113,26 @@ class ObjectQueries(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a check reads of one cluster."""
+
+    objects: tuple[Mapping[str, Any], ...]
+    readable: frozenset[str]
+    """kinds that were listed, be it with nothing in them"""
+    denied: Mapping[str, str]
+    """kind -> why it could not be listed"""
+
+
+@runtime_checkable
+class ClusterQueries(Protocol):
+    """A source that lists a whole cluster; used by `watchkeeper check`."""
+
+    async def inventory(self, namespaces: tuple[str, ...] = ()) -> Inventory:
+        """Every kind the rules look at; no namespace: all. Raises SourceError where not even pods can be listed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class SourceTools:
     """What a source may use; handed in by app."""
 
