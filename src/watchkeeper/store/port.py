@@ -17,7 +17,10 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.intake import IntakeRecords
+from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.upkeep import UpkeepRecords
 
 T = TypeVar("T")
 
@@ -94,7 +97,7 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(PeriodicRecords, Protocol):
+class Transaction(PeriodicRecords, IntakeRecords, MutingRecords, UpkeepRecords, Protocol):
     """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:
