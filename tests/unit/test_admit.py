@@ -37,7 +37,8 @@ def test_far_in_time_or_place_is_another_incident() -> None:
 
 
 def test_without_a_call_graph_the_namespace_decides_and_says_so() -> None:
-    _, joined = run(alert("a"), alert("b"), topology=Topology())
+    other = replace(alert("b"), name="B", annotations={"summary": "something else entirely"})
+    _, joined = run(alert("a"), other, topology=Topology())
     assert isinstance(joined, Joined)
     assert "no call graph known" in joined.because
 

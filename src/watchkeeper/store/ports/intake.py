@@ -75,6 +75,10 @@ class IntakeRecords(Protocol):
         """Enqueue the next step of each; the worse its severity the sooner."""
         ...
 
+    async def restless(self, incident_id: str, since: datetime, changes: int, quiet_since: datetime) -> bool:
+        """Does an alert of it flap: at least so many changes since then, the last after `quiet_since`?"""
+        ...
+
     async def alerts_since(self, at: datetime) -> int:
         """New alerts stored since then; counts at most 100,000."""
         ...

@@ -213,6 +213,15 @@ class IntakeStatements(Statements):
         )  # fmt: skip
         await self._do("select pg_notify('procrastinate_queue_v1#' || :queue, :note)", queue=QUEUE, note=WAKE)
 
+    async def restless(self, incident_id: str, since: datetime, changes: int, quiet_since: datetime) -> bool:
+        """Does an alert of it flap?"""
+        found = await self._row(
+            "select exists (select 1 from standing s where incident_id = :id and exists (select 1 from unnest(s.changed) m "
+            "where m > :quiet) and (select count(*) from unnest(s.changed) m where m >= :since) >= :changes) as flaps",
+            id=incident_id, quiet=quiet_since, since=since, changes=changes,
+        )  # fmt: skip
+        return bool(found and found["flaps"])
+
     async def alerts_since(self, at: datetime) -> int:
         """New alerts stored since then, counted from the newest back; at most 100,000."""
         found = await self._row(
