@@ -81,7 +81,9 @@ class Hours:
         """Close the parts of `columns`; a part without enough samples, or with none, has no mean."""
         part = self.part[columns]
         with np.errstate(divide="ignore", invalid="ignore"):
-            mean = np.where(self.count[columns] >= self._enough[columns], self.total[columns] / self.count[columns], np.nan)
+            mean = np.where(
+                self.count[columns] >= self._enough[columns], self.total[columns] / self.count[columns], np.nan
+            )
         self.means[part % ROWS, columns] = mean
         for back in range(1, int(min((now - part).max(), ROWS))):
             missed = part + back < now
