@@ -33,9 +33,7 @@ def fused(flags: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return agreed
 
 
-def together(
-    surprise: npt.NDArray[Any], interval: float, false_pages_per_day: float = 0.1
-) -> npt.NDArray[np.bool_]:
+def together(surprise: npt.NDArray[Any], interval: float, false_pages_per_day: float = 0.1) -> npt.NDArray[np.bool_]:
     """surprise[sample, metric] (`AdaptiveDetector.surprise` after each step) to one flag a sample. `interval`: seconds.
 
     Each metric counts with its most surprising sample of the last half hour. Sees only the past.
