@@ -25,6 +25,7 @@ SHELVES = {
     "watchkeeper.api.webhooks": ("read", "Senders of alerts: `POST /api/v1/webhooks/<name>`"),
     "watchkeeper.diagnose.analyzers": ("ANALYZER", "Analyzers: one symptom each"),
     "watchkeeper.diagnose.cluster.rules": ("RULE", "Rules over the objects of a cluster: `watchkeeper check`"),
+    "watchkeeper.detect.models": ("build", "Detectors: `anomaly_detection.model_type`"),
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.estate.writers": ("WRITER", "Writers: one form of declaration each"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),

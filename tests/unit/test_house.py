@@ -18,6 +18,7 @@ SHELVES = {
     "watchkeeper.codehosts.hosts": "build",
     "watchkeeper.console.forms": "FORM",
     "watchkeeper.console.pages": "PAGE",
+    "watchkeeper.detect.models": "build",
     "watchkeeper.diagnose.analyzers": "ANALYZER",
     "watchkeeper.diagnose.cluster.rules": "RULE",
     "watchkeeper.estate.writers": "WRITER",
