@@ -21,7 +21,9 @@ def run(asked: Asked) -> dict[str, Any]:
     questions_file = directory / "search_queries.jsonl"
     systems = sorted(p.parent for p in directory.glob("*/truth.csv"))
     if not systems or not questions_file.is_file():
-        raise InvalidInput(f"{directory} holds no questions", hint="it needs search_queries.jsonl and <System>/truth.csv")
+        raise InvalidInput(
+            f"{directory} holds no questions", hint="it needs search_queries.jsonl and <System>/truth.csv"
+        )
     # Of a question only its words are read, never its answer.
     questions = [json.loads(line)["query"] for line in questions_file.read_text(encoding="utf-8").splitlines()]
     documents = [d for system in systems for d in documents_of(system)]

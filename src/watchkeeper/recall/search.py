@@ -66,7 +66,9 @@ class SearchIndex:
             score = score + _VECTORS * _to_one(np.maximum(similarity, 0.0))
         best = np.lexsort((np.arange(len(score)), -score))[:limit]
         return [
-            Hit(self._ids[n], round(float(score[n]), 4), self._because(int(n), said, meant)) for n in best if score[n] > 0
+            Hit(self._ids[n], round(float(score[n]), 4), self._because(int(n), said, meant))
+            for n in best
+            if score[n] > 0
         ]
 
     def bm25(self, question: str, limit: int = 10) -> list[str]:

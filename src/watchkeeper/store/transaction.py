@@ -19,6 +19,7 @@ from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredTok
 from watchkeeper.store.statements.exhibits import ExhibitStatements
 from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
+from watchkeeper.store.statements.watching import WatchStatements
 
 EVENTS_CHANNEL = "watchkeeper_events"
 STEP_TASK = "advance_incident"
@@ -32,7 +33,12 @@ CALLS_DAYS = 7
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
-class PostgresTransaction(ExhibitStatements, OverviewStatements, PeriodicStatements):
+class PostgresTransaction(
+    ExhibitStatements,
+    OverviewStatements,
+    PeriodicStatements,
+    WatchStatements,
+):
     """The first topics, and all others mixed in."""
 
     async def add_alert(self, alert: Alert, incident_id: str, because: str) -> bool:
