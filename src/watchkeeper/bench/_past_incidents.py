@@ -60,7 +60,9 @@ def _one(dice: random.Random, mechanism: Mechanism, number: int) -> Labelled:
     at = _BEGAN + timedelta(hours=7 * number)
     names = _alert_names(dice, mechanism)
     # What the alert says is about where it hurts, whatever the cause.
-    title = f"{names[0]} on {hurt}: {dice.choice(('above its objective', 'firing for 5 minutes', 'users are affected'))}"
+    title = (
+        f"{names[0]} on {hurt}: {dice.choice(('above its objective', 'firing for 5 minutes', 'users are affected'))}"
+    )
     incident = Incident(
         id=f"past-{number}", title=title, stage=Stage.RESOLVED, severity=Severity.HIGH, environment="production", namespace="shop",
         service=hurt, opened_at=at, onset=at, updated_at=at, resolved_at=at + timedelta(minutes=40),

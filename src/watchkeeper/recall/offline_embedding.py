@@ -86,3 +86,19 @@ def described(situation: Situation) -> str:
         f"considered {', '.join(situation.kinds)}", symptoms, *(t.text for t in situation.texts), f"changes {', '.join(situation.changes)}",
     )  # fmt: skip
     return "\n".join(p for p in parts if p)
+
+
+def shared(one: Situation, other: Situation, most: int = 6) -> tuple[str, ...]:
+    """What two situations have in common, the weightiest first, in words: `kind memory`, `symptom mem up`, …"""
+    a, b = grouped(one), grouped(other)
+    found: dict[str, float] = {}
+    for group in _WEIGHTS:
+        if group == "gram":
+            continue
+        lengths = (sum(v * v for v in side[group].values()) ** 0.5 or 1.0 for side in (a, b))
+        norm = _WEIGHTS[group] ** 2
+        for length in lengths:
+            norm /= length
+        for feature in a[group].keys() & b[group].keys():
+            found[f"{group} {feature}".strip()] = norm * a[group][feature] * b[group][feature]
+    return tuple(sorted(found, key=lambda f: (-found[f], f))[:most])

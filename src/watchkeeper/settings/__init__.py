@@ -8,6 +8,7 @@ AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITH
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.everything import Settings
+from watchkeeper.settings.memory import RecallSettings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
@@ -54,6 +55,7 @@ __all__ = [
     "LogSettings",
     "LokiSource",
     "PrometheusSource",
+    "RecallSettings",
     "RemediationSettings",
     "Section",
     "ServerSettings",

@@ -2,6 +2,7 @@
 
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
+from watchkeeper.settings.memory import RecallSettings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
@@ -19,6 +20,7 @@ class Settings(Section):
     entities: EntitiesSettings = EntitiesSettings()
     correlation: CorrelationSettings = CorrelationSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    recall: RecallSettings = RecallSettings()
     delivery: DeliverySettings = DeliverySettings()
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()

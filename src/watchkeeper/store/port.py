@@ -18,6 +18,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.exhibits import ExhibitRecords
+from watchkeeper.store.ports.memory import MemoryRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
 from watchkeeper.store.ports.watching import WatchRecords
@@ -99,6 +100,7 @@ class StoredToken:
 
 class Transaction(
     ExhibitRecords,
+    MemoryRecords,
     OverviewRecords,
     PeriodicRecords,
     WatchRecords,

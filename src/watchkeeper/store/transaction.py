@@ -17,6 +17,7 @@ from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
 from watchkeeper.store.statements.exhibits import ExhibitStatements
+from watchkeeper.store.statements.memory import MemoryStatements
 from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
 from watchkeeper.store.statements.watching import WatchStatements
@@ -35,6 +36,7 @@ _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 class PostgresTransaction(
     ExhibitStatements,
+    MemoryStatements,
     OverviewStatements,
     PeriodicStatements,
     WatchStatements,

@@ -65,7 +65,7 @@ def _chunks(stream: BinaryIO) -> Iterator[tuple[list[str], int]]:
         yield lines, counted.taken
 
 
-def _opened(stream: io.BufferedReader) -> BinaryIO:
+def _opened(stream: "io.BufferedReader[_Counted]") -> BinaryIO:
     head = stream.peek(4)[:4]
     if head.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=stream), 1 << 20)  # type: ignore[return-value,type-var,unused-ignore]
