@@ -19,7 +19,10 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, search, recall, detect, predict, scan, worlds, scale.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="Which run: diagnose, templates, search, recall, detect, predict, scan, worlds, scale."),
+    ],
     directory: Annotated[
         Path | None, typer.Argument(help="Folder of the data set; scan, worlds and scale need none.")
     ] = None,

@@ -66,7 +66,7 @@ def grouped(situation: Situation) -> Mapping[str, Mapping[str, float]]:
         ("role", situation.roles), ("change", situation.changes), ("alert", situation.alerts),
         ("service", (situation.service, *situation.services[:1])),
     ):  # fmt: skip
-        for value in values:
+        for value in filter(None, values):
             out[group][value] += 1.0
     return out
 

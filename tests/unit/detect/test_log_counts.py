@@ -8,7 +8,9 @@ from watchkeeper.detect.log_counts import Statement, bin_seconds, log_anomalies
 START, ONSET, END = 0.0, 7200.0, 10800.0
 
 
-def steady(seed: int, rate: float, service: str = "web", template: str = "request served", end: float = END) -> Statement:
+def steady(
+    seed: int, rate: float, service: str = "web", template: str = "request served", end: float = END
+) -> Statement:
     """Lines at random times, `rate` a minute."""
     dice = np.random.default_rng(seed)
     return Statement(service, template, np.sort(dice.uniform(START, end, dice.poisson(rate * end / 60))))
@@ -48,6 +50,9 @@ def test_what_comes_irregularly_is_no_heartbeat() -> None:
 
 
 def test_failures_stand_first_and_short_normal_time_has_short_bins() -> None:
-    new = [Statement("a", "info line", np.array([8000.0] * 90)), Statement("b", "bad line", np.array([8000.0] * 3), bad=True)]
+    new = [
+        Statement("a", "info line", np.array([8000.0] * 90)),
+        Statement("b", "bad line", np.array([8000.0] * 3), bad=True),
+    ]
     assert [a.template for a in log_anomalies(new, START, ONSET, END)] == ["bad line", "info line"]
     assert (bin_seconds(0, 7200), bin_seconds(0, 1800), bin_seconds(0, 60)) == (60.0, 30.0, 5.0)

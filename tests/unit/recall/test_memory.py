@@ -37,12 +37,13 @@ def test_the_same_fault_elsewhere_is_nearer_than_the_same_alert() -> None:
     assert np.linalg.norm(one) == pytest.approx(1)
     assert float(one @ embed(SAME_ELSEWHERE)) > float(one @ embed(SAME_ALERT)) + 0.2
     assert "kind memory" in shared(MEMORY, SAME_ELSEWHERE)
-    assert np.linalg.norm(embed(Situation("", ""))) == pytest.approx(1), "even an empty name is a feature"
+    assert np.linalg.norm(embed(Situation("", ""))) == 0
 
 
 def test_a_vector_is_the_same_in_every_process() -> None:
     assert embed(MEMORY).tobytes() == embed(replace(MEMORY)).tobytes()
-    assert float(np.abs(embed(MEMORY)).sum()) == pytest.approx(float(np.abs(embed(MEMORY)).sum()))
+    # Stored vectors are compared with those of later processes: the places of features must never move.
+    assert set(np.argsort(-np.abs(embed(MEMORY)))[:2].tolist()) == {924, 524}
 
 
 def test_the_benchmarks_history_is_honest_and_memory_leads() -> None:
@@ -51,7 +52,9 @@ def test_the_benchmarks_history_is_honest_and_memory_leads() -> None:
     by_alert: dict[str, set[str]] = {}
     for p in past:
         by_alert.setdefault(p.alerts[0].name, set()).add(p.label)
-    assert sorted(map(len, by_alert.values()))[1] > 10, "one alert has many causes"
+    sizes = sorted(map(len, by_alert.values()))
+    assert sizes[0] > 2, "no alert gives its cause away"
+    assert sizes[-1] > 25
     assert len({p.incident.service for p in past}) > 15
     figures = bench.measured(past)
     assert figures["memory"]["hit@3"] > figures["bm25"]["hit@3"] + 0.1 > figures["same_alert"]["hit@3"]

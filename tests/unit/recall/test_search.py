@@ -69,7 +69,9 @@ def test_endings_come_off(forms: tuple[str, ...]) -> None:
 
 def test_names_are_split_and_kept() -> None:
     found = words("dfs.DataNode$PacketResponder keep_alive /var/log/syslog HTTPServer")
-    assert {"data", stem("node"), stem("packet"), stem("responder"), "datanod", "keep", "aliv", stem("server")} <= set(found)
+    assert {"data", stem("node"), stem("packet"), stem("responder"), "datanod", "keep", "aliv", stem("server")} <= set(
+        found
+    )
 
 
 def test_the_thesaurus_is_broad_and_weighed() -> None:
