@@ -23,6 +23,7 @@ from watchkeeper.api import (
     watching,
 )
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.intake_desk import IntakeDesk
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
@@ -39,6 +40,7 @@ def create_app(house: House, *, access: Access) -> FastAPI:
         description="From alert to proven recovery, with evidence.",
     )  # fmt: skip
     app.state.house, app.state.access = house, access
+    app.state.intake = IntakeDesk(house)
     problems.install(app)
     for door in (
         intake,

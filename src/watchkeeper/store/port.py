@@ -18,9 +18,13 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.exhibits import ExhibitRecords
+from watchkeeper.store.ports.intake import IntakeRecords
+from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.memory import MemoryRecords
+from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.upkeep import UpkeepRecords
 from watchkeeper.store.ports.watching import WatchRecords
 
 T = TypeVar("T")
@@ -101,8 +105,12 @@ class StoredToken:
 class Transaction(
     ExhibitRecords,
     MemoryRecords,
+    IntakeRecords,
+    LoginRecords,
+    MutingRecords,
     OverviewRecords,
     PeriodicRecords,
+    UpkeepRecords,
     WatchRecords,
     Protocol,
 ):

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 
 STATEMENTS = (
     "create table memories (incident_id text primary key references incidents on delete cascade, "
