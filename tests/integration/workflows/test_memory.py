@@ -14,11 +14,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from typer.testing import CliRunner
 
 from tests_support import ALERT, INCIDENT, NOW
 from watchkeeper import app as front
 from watchkeeper.access.tokens import Access
 from watchkeeper.api.app import create_app
+from watchkeeper.cli import build
 from watchkeeper.domain.diagnosis import Diagnosis, EvidenceItem, Finding, Hypothesis, Sentence
 from watchkeeper.domain.errors import ConfigurationError, ModelError, ModelUnavailable
 from watchkeeper.domain.evidence import Change, Missing, Origin, Signal
@@ -370,3 +372,13 @@ async def test_articles_are_stored_as_they_are(home: Home) -> None:
     async with home.house.store.transaction() as tx:
         assert await tx.save_articles("s", [article], NOW) == (1, 0)
         assert await tx.articles() == [article]
+
+
+def test_the_command_line_imports_a_folder(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.md").write_text("# A")
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(build("knowledge"), ["knowledge", "import", str(tmp_path)])
+    assert said.stdout == "1 articles: 1 written, 0 removed\n", (said.output, said.exception)
+    again = CliRunner().invoke(build("knowledge"), ["knowledge", "import", str(tmp_path)])
+    assert again.stdout == "1 articles: 0 written, 0 removed\n"
