@@ -29,6 +29,8 @@ SHELVES = {
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.estate.writers": ("WRITER", "Writers: one form of declaration each"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
+    "watchkeeper.llm.embedders": ("build", "Embedders: `recall.embedder`; `offline` is our own and needs none of them"),
+    "watchkeeper.llm.indexes": ("build", "Vector indexes: `recall.index`"),
     "watchkeeper.llm.providers": ("build", "Language models: `llm.provider`"),
     "watchkeeper.console.pages": ("PAGE", "Pages of the console"),
     "watchkeeper.console.forms": ("FORM", "Forms of the console: `POST /do/<name>/<subject>`"),

@@ -22,6 +22,8 @@ SHELVES = {
     "watchkeeper.diagnose.analyzers": "ANALYZER",
     "watchkeeper.diagnose.cluster.rules": "RULE",
     "watchkeeper.estate.writers": "WRITER",
+    "watchkeeper.llm.embedders": "build",
+    "watchkeeper.llm.indexes": "build",
     "watchkeeper.llm.providers": "build",
     "watchkeeper.remediate.actions": "ACTION",
     "watchkeeper.simulate.scenarios": "SCENARIO",

@@ -1,16 +1,19 @@
 """Scored runs on labelled data."""
 
 import json
+import pkgutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
+from watchkeeper import bench as bench_shelf
 from watchkeeper.bench._asked import Asked
 from watchkeeper.shelf import plugin
 
 SHELF = "watchkeeper.bench"
+NAMES = sorted(m.name for m in pkgutil.iter_modules(bench_shelf.__path__) if not m.name.startswith("_"))
 
 
 def register(app: typer.Typer) -> None:
@@ -19,12 +22,8 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[
-        str, typer.Argument(help="Which run: diagnose, templates, detect, predict, scan, fleet, band, worlds, scale.")
-    ],
-    directory: Annotated[
-        Path | None, typer.Argument(help="Folder of the data set; scan, fleet, band, worlds and scale need none.")
-    ] = None,
+    name: Annotated[str, typer.Argument(help=f"Which run: {', '.join(NAMES)}.")],
+    directory: Annotated[Path | None, typer.Argument(help="Folder of the data set, where the run needs one.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions for the data's own scorer.")] = None,
     indicators: Annotated[Path | None, typer.Option(help="Write predicted indicators.")] = None,
     ranges: Annotated[Path | None, typer.Option(help="Write stated ranges (predict).")] = None,
