@@ -20,6 +20,7 @@ def build(asked: str = "") -> typer.Typer:
         rich_markup_mode=None,
     )
     names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    asked = asked.replace("-", "_")
     for name in [asked] if asked in names else names:
         importlib.import_module(f"{__name__}.{name}").register(app)
     # With a callback one command alone still has its name.
