@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, detect, predict, scan, worlds, scale, pipelines.")],
+    name: Annotated[
+        str, typer.Argument(help="Which run: diagnose, templates, detect, predict, scan, worlds, scale, pipelines.")
+    ],
     directory: Annotated[
         Path | None, typer.Argument(help="Folder of the data set; scan, worlds and scale need none.")
     ] = None,

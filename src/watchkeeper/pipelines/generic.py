@@ -48,7 +48,9 @@ PASSED = re.compile(
 )
 """A line about something that went well, or a command as it is echoed."""
 
-WARNING = re.compile(r"(?i)^\W{0,4}(?:\[?warn(?:ing)?\b|npm warn|\[info\]|\[debug\]|info:|debug:|note:|w:)|\bwarning:|DeprecationWarning|: note: ")
+WARNING = re.compile(
+    r"(?i)^\W{0,4}(?:\[?warn(?:ing)?\b|npm warn|\[info\]|\[debug\]|info:|debug:|note:|w:)|\bwarning:|DeprecationWarning|: note: "
+)
 
 COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (category, re.compile(words))
@@ -56,10 +58,19 @@ COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("terraform", r"\b(?:terraform|terragrunt|tofu|pulumi|packer|ansible)\b"),
         ("k8s_deploy", r"\b(?:kubectl|helm|kustomize|argocd|skaffold|helmfile)\b"),
         ("docker", r"\b(?:docker|podman|buildah|kaniko|buildx)\b"),
-        ("lint", r"(?i)lint|flake8|pylint|rubocop|\bstandard\b|\bblack\b|prettier|checkstyle|\bfmt\b|format|pre-commit|\bmypy\b|clippy|shellcheck|proof|awesome|phpcs|phpstan|isort|\bruff\b|\bvet\b|style|spell|links?\b|markdown|critic|validate"),
+        (
+            "lint",
+            r"(?i)lint|flake8|pylint|rubocop|\bstandard\b|\bblack\b|prettier|checkstyle|\bfmt\b|format|pre-commit|\bmypy\b|clippy|shellcheck|proof|awesome|phpcs|phpstan|isort|\bruff\b|\bvet\b|style|spell|links?\b|markdown|critic|validate",
+        ),
         ("git", r"\bgit (?:clone|checkout|fetch|submodule|push|merge)\b|[Cc]heckout"),
-        ("test", r"(?i)\btests?\b|pytest|jest|rspec|mocha|karma|phpunit|\btox\b|ctest|nosetests|\bspec\b|junit|\bprove\b|cypress|playwright|coverage|\bcheck\b|verify"),
-        ("dependency", r"(?i)\binstall\b|npm ci|composer|restore|apt-get|\byarn$|\bpip\d?\b|dependenc|mod download|brew"),
+        (
+            "test",
+            r"(?i)\btests?\b|pytest|jest|rspec|mocha|karma|phpunit|\btox\b|ctest|nosetests|\bspec\b|junit|\bprove\b|cypress|playwright|coverage|\bcheck\b|verify",
+        ),
+        (
+            "dependency",
+            r"(?i)\binstall\b|npm ci|composer|restore|apt-get|\byarn$|\bpip\d?\b|dependenc|mod download|brew",
+        ),
         ("compile", r"(?i)build|compile|\bmake\b|\bgcc\b|\btsc\b|webpack|xcodebuild|assemble|package|javac|cargo"),
     )
 )

@@ -123,7 +123,8 @@ def _stops(c: Candidate) -> list[tuple[float, str]]:
 
 def choose(weighed: list[Weighed]) -> list[Weighed]:
     """The best three that differ: not side by side, and rather of different kinds."""
-    left, taken = list(weighed), []
+    left = list(weighed)
+    taken: list[Weighed] = []
     while left and len(taken) < SHOWN:
         best = max(left, key=lambda w: (w.score - _alike(w, taken), -w.candidate.line))
         taken.append(best)
@@ -132,7 +133,10 @@ def choose(weighed: list[Weighed]) -> list[Weighed]:
 
 
 def _alike(w: Weighed, taken: list[Weighed]) -> float:
-    return sum(1.5 if w.candidate.pattern.name == t.candidate.pattern.name else 0.5 if w.category == t.category else 0.0 for t in taken)
+    return sum(
+        1.5 if w.candidate.pattern.name == t.candidate.pattern.name else 0.5 if w.category == t.category else 0.0
+        for t in taken
+    )
 
 
 def category_of(chosen: list[Weighed]) -> str:

@@ -184,7 +184,9 @@ class _Scanner:
             if mark.kind == BEGINS:
                 self._begin(line, name or self._echoed(rows[at + 1 : at + 2]))
             elif mark.kind == FAILS:
-                self._fail(line, name, match.groupdict().get("code") or "", self.before + rows[max(0, at - _BEFORE) : at])
+                self._fail(
+                    line, name, match.groupdict().get("code") or "", self.before + rows[max(0, at - _BEFORE) : at]
+                )
             elif self.seen.steps and not self.seen.cleaning_from:
                 self.seen.cleaning_from = line
             return

@@ -1,5 +1,6 @@
 """The whole configuration, composed of its sections."""
 
+from watchkeeper.settings.ci import CiSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.models import LlmSettings
@@ -20,6 +21,7 @@ class Settings(Section):
     correlation: CorrelationSettings = CorrelationSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     delivery: DeliverySettings = DeliverySettings()
+    ci: CiSettings = CiSettings()
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

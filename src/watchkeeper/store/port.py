@@ -18,6 +18,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.pipelines import PipelineRecords
 
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(PeriodicRecords, Protocol):
+class Transaction(PeriodicRecords, PipelineRecords, Protocol):
     """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:

@@ -17,6 +17,7 @@ from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
 from watchkeeper.store.statements.periodic import PeriodicStatements
+from watchkeeper.store.statements.pipelines import PipelineStatements
 
 EVENTS_CHANNEL = "watchkeeper_events"
 STEP_TASK = "advance_incident"
@@ -30,7 +31,7 @@ CALLS_DAYS = 7
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
-class PostgresTransaction(PeriodicStatements):
+class PostgresTransaction(PeriodicStatements, PipelineStatements):
     """The first topics, and all others mixed in."""
 
     async def add_alert(self, alert: Alert, incident_id: str, because: str) -> bool:

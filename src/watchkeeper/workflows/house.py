@@ -1,8 +1,9 @@
 """Everything a story may use, constructed once by `app` and handed in. Not a bag for doors: they get it whole."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from watchkeeper.codehosts.ci_port import ContinuousIntegration
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.clock import Clock, Ids
@@ -29,3 +30,5 @@ class House:
     metrics: MetricQueries | None = None
     objects: ObjectQueries | None = None
     codehost: CodeHost | None = None
+    ci: Mapping[str, ContinuousIntegration] = field(default_factory=dict)
+    """CI systems by name: those that are configured"""
