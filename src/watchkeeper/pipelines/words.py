@@ -50,7 +50,7 @@ def failed(
         out.append("Files of this change that the log names: " + ", ".join(code(path) for path in changed[:5]))
     if patch:
         out.append(f"A patch that would mend it:\n\n{block(patch, 'diff')}")
-    if url.startswith("https://") or url.startswith("http://"):
+    if url.startswith(("https://", "http://")):
         out.append(f"[The run](<{_CONTROL.sub('', url).replace('>', '%3E').replace('<', '%3C').replace(' ', '%20')}>)")
     return "\n\n".join(out)
 
