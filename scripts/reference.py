@@ -13,6 +13,8 @@ SHELVES = {
     "watchkeeper.diagnose.analyzers": ("ANALYZER", "Analyzers: one symptom each"),
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
+    "watchkeeper.codehosts.ci": ("build", "CI systems: `POST /api/v1/pipelines/webhooks/<name>`"),
+    "watchkeeper.pipelines.causes": ("FAMILY", "Causes of failed runs: one category each"),
     "watchkeeper.llm.providers": ("build", "Language models: `llm.provider`"),
     "watchkeeper.workflows.jobs": ("JOB", "Periodic jobs: once per interval in the whole installation"),
     "watchkeeper.simulate.scenarios": ("SCENARIO", "Scenarios of the simulated world"),

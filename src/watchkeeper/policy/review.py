@@ -103,7 +103,7 @@ def load_waivers(text: str) -> tuple[Waiver, ...]:
         words = [str(row[k]).strip() for k in ("policy", "path", "reason", "owner")]
         if not all(words):
             raise InvalidInput("nothing of a waiver may be empty", field=where)
-        out.append(Waiver(*words, expires=row["expires"]))
+        out.append(Waiver(words[0], words[1], words[2], words[3], row["expires"]))
     return tuple(out)
 
 
@@ -185,7 +185,7 @@ def _finding(
 
 def _line(text: str, start: int, at: str) -> int:
     """The first line from the document's start on that holds the text, else that start."""
-    wanted = at.splitlines()[0][:80] if at else ""
+    wanted = at.splitlines()[0][:80].partition("\ufffd")[0] if at else ""
     rows = text.splitlines()
     return next((n + 1 for n in range(start - 1, len(rows)) if wanted and wanted in rows[n]), start)
 

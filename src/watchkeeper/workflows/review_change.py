@@ -3,14 +3,15 @@
 import asyncio
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.errors import InvalidInput, NotFound
+from watchkeeper.domain.remediation import FileEdit
 from watchkeeper.policy.documents import LARGEST, wanted
-from watchkeeper.policy.review import ChangeReview, Waiver, load_policies, load_waivers, review_change
+from watchkeeper.policy.review import ChangeReview, PolicyFinding, Waiver, load_policies, load_waivers, review_change
 
 _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", ".terraform", "__pycache__", ".tox", "dist", "build"})
 FILES = 2000
@@ -73,6 +74,14 @@ def reviewed(files: Mapping[str, str], policies: Path | None, today: date, *, pr
     return review_change(files, load_policies(there), waivers, today, production=production)
 
 
-async def reviewed_in_thread(files: Mapping[str, str], policies: Path | None, today: date) -> ChangeReview:
-    """The same beside other work."""
-    return await asyncio.to_thread(reviewed, files, policies, today)
+async def broken_by(edits: Sequence[FileEdit], today: date) -> tuple[PolicyFinding, ...]:
+    """Policies that must hold and that these edits break; what was broken before is not theirs."""
+
+    def compared() -> tuple[PolicyFinding, ...]:
+        policies = load_policies()
+        before = review_change({e.path: e.before for e in edits}, policies, (), today)
+        after = review_change({e.path: e.after for e in edits}, policies, (), today)
+        known = {(f.policy, f.path, f.what) for f in before.findings}
+        return tuple(f for f in after.blocking if (f.policy, f.path, f.what) not in known)
+
+    return await asyncio.to_thread(compared)
