@@ -95,7 +95,7 @@ async def test_from_webhook_to_a_comment_that_is_edited(place: Place, system: st
     assert await review_due(place.house) == 0
     (said,) = place.said(system)
     assert "**lint**" in said
-    assert "tests/test_cart.py::test_total" in said
+    assert "src/cart.py:7: error" in said
     assert "a thing that is always there" not in said  # the last green run has it too
     assert "``" in said  # what mentions everyone stands as code
     (run,) = await place.runs()
