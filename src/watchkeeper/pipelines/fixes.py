@@ -13,7 +13,7 @@ def wanted(finding: Finding) -> tuple[str, ...]:
     """Paths of the files a patch needs to see, relative to the repository; () where no patch can be made."""
     if finding.pattern == "python_module":
         return ("requirements.txt",)
-    file = finding.fields.get("file", "").lstrip("./")
+    file = finding.fields.get("file", "").removeprefix("./")
     if not file or file.startswith("/") or ".." in file.split("/"):
         return ()
     return (file,) if _MENDERS.get(_kind(finding)) else ()

@@ -11,6 +11,8 @@ from watchkeeper.pipelines.scan import Candidate, Scan
 from watchkeeper.pipelines.steps import Step
 
 SHOWN = 3
+_LEAST = 1.0
+"""What scores less is not shown beside a better one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def _place(c: Candidate, seen: Scan, step: Step | None, failing: Step) -> tuple[
         return (2.5 if first else 1.5), "inside the step that failed"
     if not seen.steps:
         return 0.0, ""
+    if seen.cleaning_from and c.line >= seen.cleaning_from:
+        return -8.0, ""
     certain = c.pattern.weight >= 8.5 and c.pattern.category in ("network", "git", "dependency", "auth")
     return (-3.0 if c.line > failing.end else -0.5 if certain else -2.0), ""
 
@@ -107,7 +111,7 @@ def _repeats(c: Candidate, seen: Scan) -> int:
 
 def _changed(c: Candidate, known: Known) -> bool:
     file = c.fields.get("file", "")
-    return bool(file) and any(file.endswith(path) or path.endswith(file.lstrip("./")) for path in known.changed)
+    return bool(file) and any(file.endswith(path) or path.endswith(file.removeprefix("./")) for path in known.changed)
 
 
 def _stops(c: Candidate) -> list[tuple[float, str]]:
@@ -127,6 +131,8 @@ def choose(weighed: list[Weighed]) -> list[Weighed]:
     taken: list[Weighed] = []
     while left and len(taken) < SHOWN:
         best = max(left, key=lambda w: (w.score - _alike(w, taken), -w.candidate.line))
+        if taken and best.score < _LEAST:
+            break
         taken.append(best)
         left = [w for w in left if abs(w.candidate.line - best.candidate.line) > 2]
     return taken

@@ -47,7 +47,7 @@ FAMILY = family(
         ("shellcheck", "sc1|sc2", r"(?:\^-+\^? )?SC[12]\d{3}(?: \(\w+\))?:? (?P<what>.+)", 8.2, "Mend what shellcheck names.", "   ^-- SC2086: Double quote to prevent globbing"),
         ("hadolint", " dl", r"(?P<file>\S+?):(?P<line>\d+) (?P<code>DL\d{4}|SC\d{4}) (?:\w+: )?(?P<what>.+)", 8.4, _AT, "Dockerfile:3 DL3008 warning: Pin versions in apt get install"),
         ("yamllint", "[error] |error    ", r"^(?:(?P<file>\S+\.ya?ml):)?\s{0,4}(?P<line>\d+):\d+:?\s+\[?error\]?\s+(?P<what>.+)", 8.4, "Mend line {line}: {what}", "a.yaml:12:3: [error] wrong indentation (indentation)"),
-        ("markdownlint", "md0", r"^(?P<file>[^\s:]+): ?(?P<line>\d+)(?::\d+)?:? (?:error )?(?P<code>MD\d{3})(?:/[\w-]+)*:? (?P<what>.+)", 8.6, _AT, "README.md:12: MD009 Trailing spaces"),
+        ("markdownlint", "md0", r"^(?P<file>[^\s:]+): ?(?P<line>\d+)(?::\d+)?:? (?:error )?(?P<code>MD\d{3})(?:/[\w/-]{1,80})?:? (?P<what>.+)", 8.6, _AT, "README.md:12: MD009 Trailing spaces"),
         ("prose", ".md:", r"^(?P<file>[^\s:]+\.(?:md|markdown|rst|adoc|txt|tex)):(?P<line>\d+)(?::\d+)?: ?(?P<what>.+)", 7.6, _AT, "README.md:12: misspelled word"),
         ("awesome", "✖  ", r"^\s{0,4}✖\s+(?P<line>\d+):\d+\s+(?P<what>.+)", 8.4, "Mend line {line}: {what}", "  ✖  12:3  List item must start with a capital"),
         ("overfull", "overfull \\hbox|underfull \\hbox", r"^(?:Over|Under)full \\[hv]box", 6.5, "Break the line so that it fits the page.", "Overfull \\hbox (12.3pt too wide) in paragraph at lines 12--14"),
