@@ -6,15 +6,25 @@ AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITH
 """
 
 from watchkeeper.settings.ci import AzurePipelinesSettings, CiSettings, GithubActionsSettings, JenkinsSettings
-from watchkeeper.settings.correlation import CorrelationSettings
+from watchkeeper.settings.correlation import CorrelationSettings, InhibitRule
 from watchkeeper.settings.detection import AnomalySettings
+from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
 from watchkeeper.settings.everything import Settings
+from watchkeeper.settings.login import LoginSettings, OidcSettings
 from watchkeeper.settings.models import LlmSettings
+from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
-from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
+from watchkeeper.settings.remediation import (
+    ApproverScope,
+    AutonomyGrant,
+    DeliverySettings,
+    HelmValue,
+    RemediationSettings,
+)
 from watchkeeper.settings.section import Section
 from watchkeeper.settings.sources import (
+    AlertmanagerSource,
     Budget,
     CaseFolderSource,
     EntitiesSettings,
@@ -32,23 +42,35 @@ __all__ = [
     "ELSEWHERE",
     "ENVIRONMENT",
     "PREFIX",
+    "AlertmanagerSource",
     "AnomalySettings",
+    "ApproverScope",
+    "AutonomyGrant",
     "AzurePipelinesSettings",
     "Budget",
     "CaseFolderSource",
     "CiSettings",
     "CorrelationSettings",
     "DeliverySettings",
+    "DoorsSettings",
     "EntitiesSettings",
     "EntityRule",
     "EvidenceSettings",
+    "GenericMapping",
     "GithubActionsSettings",
+    "HelmValue",
     "HttpSource",
+    "InhibitRule",
+    "IntakeSettings",
     "JenkinsSettings",
     "KubernetesSource",
     "LlmSettings",
     "LogSettings",
+    "LoginSettings",
     "LokiSource",
+    "NotifySettings",
+    "OidcSettings",
+    "PagerdutySettings",
     "PrometheusSource",
     "RemediationSettings",
     "Section",
@@ -57,6 +79,7 @@ __all__ = [
     "SourcesSettings",
     "StoreSettings",
     "TempoSource",
+    "WebhookSettings",
     "flatten",
     "load",
 ]
