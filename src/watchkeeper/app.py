@@ -15,6 +15,7 @@ import uvicorn
 
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
+from watchkeeper.codehosts.ci_port import ContinuousIntegration
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.console.routes import mount as mount_console
 from watchkeeper.domain.clock import SystemClock, SystemIds
@@ -88,7 +89,7 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         finally:
             for source in house.sources:
                 await source.close()
-            for part in (house.codehost, house.embedder, house.index):
+            for part in (house.codehost, house.embedder, house.index, *house.ci.values()):
                 if part is not None:
                     await part.aclose()
             await store.close()
@@ -105,7 +106,7 @@ def build_house(settings: Settings, store: PostgresStore) -> House:
         service_of=lambda alert: resolver.resolve("metrics", alert.labels),
         metrics=next((s for s in sources if isinstance(s, MetricQueries)), None),
         objects=next((s for s in sources if isinstance(s, ObjectQueries)), None),
-        codehost=build_codehost(settings), embedder=build_embedder(settings),
+        codehost=build_codehost(settings), embedder=build_embedder(settings), ci=build_ci(settings),
         index=plugin("watchkeeper.llm.indexes", "build", settings.recall.index)(settings.recall),
     )  # fmt: skip
 
@@ -206,6 +207,24 @@ def build_codehost(settings: Settings) -> CodeHost | None:
         return None
     host: CodeHost = plugin("watchkeeper.codehosts.hosts", "build", settings.delivery.host)(settings.delivery)
     return host
+
+
+def build_ci(settings: Settings) -> dict[str, ContinuousIntegration]:
+    """Every CI system whose section has the secret of its webhook."""
+    shelf = plugins("watchkeeper.codehosts.ci", "build")
+    github = settings.ci.github_actions
+    if not github.token.get_secret_value():
+        github = github.model_copy(update={"token": settings.delivery.token})
+    azure, jenkins = settings.ci.azure_pipelines, settings.ci.jenkins
+    doors = {
+        "github_actions": (github, github.webhook_secret),
+        "azure_pipelines": (azure, azure.webhook_secret),
+        "jenkins": (jenkins, jenkins.webhook_token),
+    }
+    wanted = {name for name, (_, secret) in doors.items() if secret.get_secret_value()}
+    if jenkins.repository:
+        wanted.add("github_actions")
+    return {name: shelf[name](section) for name, (section, _) in doors.items() if name in wanted}
 
 
 async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30) -> None:

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/watchkeeper"
 SHELVES = {
     "watchkeeper.api.webhooks": "read",
+    "watchkeeper.codehosts.ci": "build",
     "watchkeeper.codehosts.hosts": "build",
+    "watchkeeper.pipelines.causes": "FAMILY",
     "watchkeeper.console.forms": "FORM",
     "watchkeeper.console.pages": "PAGE",
     "watchkeeper.detect.models": "build",

@@ -16,6 +16,7 @@ from watchkeeper.api import (
     live,
     logs,
     own_metrics,
+    pipelines,
     problems,
     questions,
     records,
@@ -45,6 +46,7 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     for door in (
         intake,
         incidents,
+        pipelines,
         questions,
         records,
         watching,

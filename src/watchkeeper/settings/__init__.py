@@ -5,6 +5,7 @@ An empty configuration starts: offline model, embedded database, dry run. Rooms 
 AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITHUB_TOKEN) work as they are.
 """
 
+from watchkeeper.settings.ci import AzurePipelinesSettings, CiSettings, GithubActionsSettings, JenkinsSettings
 from watchkeeper.settings.correlation import CorrelationSettings, InhibitRule
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
@@ -46,8 +47,10 @@ __all__ = [
     "AnomalySettings",
     "ApproverScope",
     "AutonomyGrant",
+    "AzurePipelinesSettings",
     "Budget",
     "CaseFolderSource",
+    "CiSettings",
     "CorrelationSettings",
     "DeliverySettings",
     "DoorsSettings",
@@ -55,10 +58,12 @@ __all__ = [
     "EntityRule",
     "EvidenceSettings",
     "GenericMapping",
+    "GithubActionsSettings",
     "HelmValue",
     "HttpSource",
     "InhibitRule",
     "IntakeSettings",
+    "JenkinsSettings",
     "KubernetesSource",
     "LlmSettings",
     "LogSettings",

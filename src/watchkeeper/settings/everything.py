@@ -1,5 +1,6 @@
 """The whole configuration, composed of its sections."""
 
+from watchkeeper.settings.ci import CiSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, IntakeSettings
@@ -28,6 +29,7 @@ class Settings(Section):
     evidence: EvidenceSettings = EvidenceSettings()
     recall: RecallSettings = RecallSettings()
     delivery: DeliverySettings = DeliverySettings()
+    ci: CiSettings = CiSettings()
     server: ServerSettings = ServerSettings()
     login: LoginSettings = LoginSettings()
     store: StoreSettings = StoreSettings()

@@ -24,6 +24,7 @@ from watchkeeper.store.ports.memory import MemoryRecords
 from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.pipelines import PipelineRecords
 from watchkeeper.store.ports.upkeep import UpkeepRecords
 from watchkeeper.store.ports.watching import WatchRecords
 
@@ -110,6 +111,7 @@ class Transaction(
     MutingRecords,
     OverviewRecords,
     PeriodicRecords,
+    PipelineRecords,
     UpkeepRecords,
     WatchRecords,
     Protocol,

@@ -31,6 +31,7 @@ from watchkeeper.store.statements.memory import MemoryStatements
 from watchkeeper.store.statements.muting import MutingStatements
 from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
+from watchkeeper.store.statements.pipelines import PipelineStatements
 from watchkeeper.store.statements.upkeep import UpkeepStatements
 from watchkeeper.store.statements.watching import WatchStatements
 
@@ -50,6 +51,7 @@ class PostgresTransaction(
     MutingStatements,
     OverviewStatements,
     PeriodicStatements,
+    PipelineStatements,
     UpkeepStatements,
     WatchStatements,
 ):

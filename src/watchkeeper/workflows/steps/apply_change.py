@@ -15,6 +15,7 @@ from watchkeeper.store.port import PlanRecord, PlanState
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.progress import branch_of, current_plan, escalate, holding, look_again, moment, move
 from watchkeeper.workflows.pull_request_words import body_of, title_of
+from watchkeeper.workflows.review_change import broken_by
 
 
 async def step(house: House, incident: Incident) -> None:
@@ -79,6 +80,11 @@ async def _deliver(house: House, host: CodeHost, incident: Incident, record: Pla
             if await host.read_file(edit.path, plan.base_branch) != edit.before:
                 await _void(house, incident, record, f"{edit.path} changed since the plan was made")
                 return
+        broken = await broken_by(plan.edits, house.clock.now().date())
+        if broken:
+            words = "; ".join(f"{f.policy} {f.title} in {f.path}" for f in broken)
+            await _void(house, incident, record, f"the change would break policies: {words}")
+            return
         pull = await host.propose(
             branch=branch_of(plan), base=plan.base_branch, files={e.path: e.after for e in plan.edits},
             title=title_of(plan), body=body_of(plan, incident),
