@@ -48,15 +48,27 @@ def plugins_page() -> str:
 def runbooks() -> dict[str, str]:
     """{path under docs: text}: a page for each action, and their list."""
     kinds = {name: [k for k in FAULTS.values() if name in k.actions] for name in plugins(ACTIONS, "ACTION")}
-    pages = {f"runbooks/actions/{name}.md": _runbook(action, kinds[name]) for name, action in plugins(ACTIONS, "ACTION").items()}
-    rows = [f"| [{a.title}]({n}.md) | {'yes' if a.automatic else 'no'} | {', '.join(k.name for k in kinds[n])} |" for n, a in plugins(ACTIONS, "ACTION").items()]
+    pages = {
+        f"runbooks/actions/{name}.md": _runbook(action, kinds[name])
+        for name, action in plugins(ACTIONS, "ACTION").items()
+    }
+    rows = [
+        f"| [{a.title}]({n}.md) | {'yes' if a.automatic else 'no'} | {', '.join(k.name for k in kinds[n])} |"
+        for n, a in plugins(ACTIONS, "ACTION").items()
+    ]
     head = "# Runbooks of the actions\n\nMade by `make docs` from the catalogue. Alone: may it run without a person, where policy, evidence and its record allow it?\n\n"
-    pages["runbooks/actions/index.md"] = head + "| action | alone | for |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    pages["runbooks/actions/index.md"] = (
+        head + "| action | alone | for |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    )
     return pages
 
 
 def _runbook(action: Action, kinds: list[FaultKind]) -> str:
-    alone = "It may run alone where policy, evidence and its record on this installation allow it." if action.automatic else "A person always agrees."
+    alone = (
+        "It may run alone where policy, evidence and its record on this installation allow it."
+        if action.automatic
+        else "A person always agrees."
+    )
     parts = [
         f"# {action.title}\n\nMade by `make docs` from `remediate/actions/{action.name}.py`. {alone}",
         f"**When it applies.** {action.applies} Kinds of fault: {', '.join(f'`{k.name}`' for k in kinds)}.",

@@ -134,7 +134,9 @@ def test_two_documents_that_define_one_object_are_a_suggestion() -> None:
 
 
 def test_an_anchor_that_others_use_is_a_suggestion() -> None:
-    anchored = DEPLOYMENT.replace("name: web\nspec", "name: web\n  namespace: shop\n  annotations: {pods: &two '2', also: *two}\nspec")
+    anchored = DEPLOYMENT.replace(
+        "name: web\nspec", "name: web\n  namespace: shop\n  annotations: {pods: &two '2', also: *two}\nspec"
+    )
     fields = (FieldChange('metadata.annotations["pods"]', "2", "3"),)
     refused({"web.yaml": anchored}, "", fields=fields)
     assert isinstance(write({"web.yaml": anchored}, intent(fields)), str)
@@ -223,10 +225,20 @@ OWNED: list[dict[str, Any]] = [
 
 
 def test_a_field_that_something_else_owns_is_never_edited() -> None:
-    keda = {"kind": "ScaledObject", "metadata": {"namespace": "shop", "name": "k"}, "spec": {"scaleTargetRef": {"name": "web"}}}
+    keda = {
+        "kind": "ScaledObject",
+        "metadata": {"namespace": "shop", "name": "k"},
+        "spec": {"scaleTargetRef": {"name": "web"}},
+    }
     updater = {"metadata": {"annotations": {"argocd-image-updater.argoproj.io/image-list": "web"}}}
-    managed = {"metadata": {"managedFields": [{"manager": "keda-operator", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]}}
-    heals = {"kind": "Application", "metadata": {"namespace": "argo", "name": "shop"}, "spec": {"syncPolicy": {"automated": {"selfHeal": True}}}}
+    managed = {
+        "metadata": {"managedFields": [{"manager": "keda-operator", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]}
+    }
+    heals = {
+        "kind": "Application",
+        "metadata": {"namespace": "argo", "name": "shop"},
+        "spec": {"syncPolicy": {"automated": {"selfHeal": True}}},
+    }
     tracked = {"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/web"}}}
     image = "spec.template.spec.containers[name=web].image"
     assert owner_of("spec.replicas", WEB, {}, OWNED) == "the autoscaler web"

@@ -60,7 +60,7 @@ def _of_environment(folder: str, environment: str) -> bool:
 
 
 def judge_edit(before: Files, after: Files, intent: Intent) -> str:
-    """"" where nothing but what was meant changes, else what else changes or why that cannot be known."""
+    """ "" where nothing but what was meant changes, else what else changes or why that cannot be known."""
     old, new = units(before), units(after)
     home = home_of(old, intent)
     if isinstance(home, str):
@@ -70,7 +70,9 @@ def judge_edit(before: Files, after: Files, intent: Intent) -> str:
     if blind:
         return f"it cannot be rendered for {', '.join(sorted(set(blind)))}, which includes the file"
     changed = list(_differences(old, new))
-    others = sorted({f"{_words(key)} in {unit or '.'}" for unit, key in changed if (unit, key) != (home.name, intent.key)})
+    others = sorted(
+        {f"{_words(key)} in {unit or '.'}" for unit, key in changed if (unit, key) != (home.name, intent.key)}
+    )
     if others:
         return f"it would also change {', '.join(others[:5])}"
     shared = _deployed_to_several(before, home)
@@ -78,7 +80,7 @@ def judge_edit(before: Files, after: Files, intent: Intent) -> str:
 
 
 def judge_added(before: Files, after: Files, key: Key) -> str:
-    """"" where exactly one object appears, in one place, and nothing else changes."""
+    """ "" where exactly one object appears, in one place, and nothing else changes."""
     old, new = units(before), units(after)
     touched = {p for p in {*before, *after} if before.get(p) != after.get(p)}
     blind = sorted({u.name or "." for u in (*old, *new) if u.problem and u.includes & touched})
@@ -90,7 +92,9 @@ def judge_added(before: Files, after: Files, key: Key) -> str:
     others = sorted({_words(k) for k in changed if k != key})
     if others:
         return f"it would also change {', '.join(others[:5])}"
-    return f"{_words(key)} would appear {'in several places' if changed else 'nowhere: no deployment includes the file'}"
+    return (
+        f"{_words(key)} would appear {'in several places' if changed else 'nowhere: no deployment includes the file'}"
+    )
 
 
 def rendered(files: Files, intent: Intent) -> Mapping[str, Any] | None:

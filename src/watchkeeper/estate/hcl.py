@@ -30,7 +30,9 @@ class Value:
             return None
         if self.text in ("true", "false"):
             return self.text == "true"
-        return self.text[1:-1] if self.text.startswith('"') else float(self.text) if "." in self.text else int(self.text)
+        return (
+            self.text[1:-1] if self.text.startswith('"') else float(self.text) if "." in self.text else int(self.text)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,10 @@ def _values(text: str, start: int, end: int, prefix: str) -> Iterator[tuple[str,
         elif attribute:
             stop = _value_end(text, attribute.end(), end)
             raw = text[attribute.end() : stop]
-            yield f"{prefix}{attribute.group(1)}", Value(attribute.end(), attribute.end() + len(raw.rstrip()), raw.rstrip())
+            yield (
+                f"{prefix}{attribute.group(1)}",
+                Value(attribute.end(), attribute.end() + len(raw.rstrip()), raw.rstrip()),
+            )
             at = stop
         else:
             at += 1

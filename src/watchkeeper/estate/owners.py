@@ -47,7 +47,11 @@ def _vertical(target: Workload, things: list[Mapping[str, Any]]) -> str:
         spec = thing.get("spec") or {}
         to = spec.get("targetRef") or {}
         off = (spec.get("updatePolicy") or {}).get("updateMode") in ("Off", "Initial")
-        if thing.get("kind") == "VerticalPodAutoscaler" and (to.get("kind"), to.get("name")) == (target.kind, target.name) and not off:
+        if (
+            thing.get("kind") == "VerticalPodAutoscaler"
+            and (to.get("kind"), to.get("name")) == (target.kind, target.name)
+            and not off
+        ):
             return f"the vertical autoscaler {thing['metadata'].get('name', '')}"
     return ""
 
@@ -88,6 +92,10 @@ def _heals(target: Workload, live: Mapping[str, Any], objects: Objects) -> str:
     tracked = tracked or str((head.get("labels") or {}).get("argocd.argoproj.io/instance", ""))
     for thing in objects:
         policy = ((thing.get("spec") or {}).get("syncPolicy") or {}).get("automated") or {}
-        if thing.get("kind") == "Application" and (thing.get("metadata") or {}).get("name") == tracked and policy.get("selfHeal"):
+        if (
+            thing.get("kind") == "Application"
+            and (thing.get("metadata") or {}).get("name") == tracked
+            and policy.get("selfHeal")
+        ):
             return f"Argo CD's application {tracked}, which heals itself"
     return ""

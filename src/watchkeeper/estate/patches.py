@@ -13,9 +13,7 @@ class CannotPatch(ValueError):
     """A patch of a form that is not known here, or that fits nothing."""
 
 
-def apply_patch(
-    objects: list[dict[str, Any]], patch: Any, target: Mapping[str, Any] | None
-) -> list[dict[str, Any]]:
+def apply_patch(objects: list[dict[str, Any]], patch: Any, target: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Objects with the patch applied to those it names."""
     if isinstance(patch, list):
         return _applied(objects, lambda o: _json_patch(o, patch), target)
@@ -24,7 +22,9 @@ def apply_patch(
     if target is None:
         head = patch.get("metadata") or {}
         target = {"kind": patch.get("kind"), "name": head.get("name")}
-    return _applied(objects, lambda o: merged(o, {k: v for k, v in patch.items() if k not in ("apiVersion", "kind")}, own=o), target)
+    return _applied(
+        objects, lambda o: merged(o, {k: v for k, v in patch.items() if k not in ("apiVersion", "kind")}, own=o), target
+    )
 
 
 def _applied(objects: list[dict[str, Any]], change: Any, target: Mapping[str, Any] | None) -> list[dict[str, Any]]:
@@ -82,7 +82,10 @@ def _lists(old: list[Any], new: list[Any]) -> list[Any]:
 def _json_patch(thing: dict[str, Any], operations: list[Any]) -> dict[str, Any]:
     out = copy.deepcopy(thing)
     for operation in operations:
-        verb, path = operation.get("op"), [p.replace("~1", "/").replace("~0", "~") for p in str(operation.get("path", "")).split("/")[1:]]
+        verb, path = (
+            operation.get("op"),
+            [p.replace("~1", "/").replace("~0", "~") for p in str(operation.get("path", "")).split("/")[1:]],
+        )
         if verb not in ("add", "replace", "remove") or not path:
             raise CannotPatch(f"a JSON patch does {verb}")
         place: Any = out

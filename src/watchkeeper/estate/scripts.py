@@ -9,7 +9,13 @@ REFUSED = ("--kubeconfig", "--context", "--token", "--as", "--server", "--as-gro
 
 def script(title: str, commands: Sequence[Sequence[str]]) -> str:
     """A script that stops at the first failure. Raises ValueError for a refused flag."""
-    lines = ["#!/bin/sh", f"# {' '.join(title.split())}", "# Read it first. Watchkeeper has not run any of this.", "set -eu", ""]
+    lines = [
+        "#!/bin/sh",
+        f"# {' '.join(title.split())}",
+        "# Read it first. Watchkeeper has not run any of this.",
+        "set -eu",
+        "",
+    ]
     for command in commands:
         bad = [w for w in command if w.split("=", 1)[0] in REFUSED]
         if bad:

@@ -94,8 +94,32 @@ def _kustomized(files: Files, folder: str, folders: Mapping[str, str]) -> Unit:
     try:
         found = _build(files, folder, folders, seen, ())
     except (CannotRender, CannotPatch) as error:
-        return Unit(folder, "kustomize", (), frozenset(seen), str(error))
+        return Unit(folder, "kustomize", (), frozenset(seen | _mentioned(files, folder, folders, ())), str(error))
     return Unit(folder, "kustomize", tuple(found), frozenset(seen))
+
+
+def _mentioned(files: Files, folder: str, folders: Mapping[str, str], above: tuple[str, ...]) -> set[str]:
+    """Everything a kustomization that we cannot render may be made of: its folder, and what its strings lead to."""
+    found = {p for p in files if folder and _under(p, folder)} | {folders[folder]}
+    try:
+        said = _mapping(files[folders[folder]], folder)
+    except CannotRender:
+        return found
+    for text in _strings(said):
+        path = posixpath.normpath(posixpath.join(folder, text))
+        if path in files:
+            found.add(path)
+        elif path in folders and path not in above:
+            found |= _mentioned(files, path, folders, (*above, folder))
+    return found
+
+
+def _strings(thing: Any) -> Iterator[str]:
+    if isinstance(thing, str) and "\n" not in thing:
+        yield thing
+    elif isinstance(thing, Mapping | list):
+        for part in thing.values() if isinstance(thing, Mapping) else thing:
+            yield from _strings(part)
 
 
 def _objects(text: str, path: str) -> Iterator[dict[str, Any]]:
@@ -123,7 +147,9 @@ def _build(
         raise CannotRender(f"{path} uses {', '.join(unknown)}")
     objects: list[dict[str, Any]] = []
     for entry in [*_list(said, "resources"), *_list(said, "bases")]:
-        objects += _resource(files, posixpath.normpath(posixpath.join(folder, str(entry))), folders, seen, (*above, folder))
+        objects += _resource(
+            files, posixpath.normpath(posixpath.join(folder, str(entry))), folders, seen, (*above, folder)
+        )
     objects += _generated(files, folder, said, seen)
     for patch in _patches(files, folder, said, seen):
         objects = apply_patch(objects, *patch)
@@ -151,7 +177,10 @@ def _generated(files: Files, folder: str, said: Mapping[str, Any], seen: set[str
                 path = posixpath.normpath(posixpath.join(folder, str(item).partition("=")[2] or str(item)))
                 seen.add(path)
                 data[str(item)] = files.get(path, "")
-            head = {"name": entry.get("name", ""), **({"namespace": entry["namespace"]} if "namespace" in entry else {})}
+            head = {
+                "name": entry.get("name", ""),
+                **({"namespace": entry["namespace"]} if "namespace" in entry else {}),
+            }
             out.append({"apiVersion": "v1", "kind": kind, "metadata": head, "generated": data})
     return out
 
@@ -183,7 +212,11 @@ def _transformed(objects: list[dict[str, Any]], said: Mapping[str, Any]) -> list
         if said.get("namespace") and str(thing.get("kind")) not in _CLUSTER_WIDE:
             head["namespace"] = said["namespace"]
         for entry in _list(said, "replicas"):
-            if entry.get("name") == head.get("name") and thing.get("kind") in ("Deployment", "StatefulSet", "ReplicaSet"):
+            if entry.get("name") == head.get("name") and thing.get("kind") in (
+                "Deployment",
+                "StatefulSet",
+                "ReplicaSet",
+            ):
                 thing.setdefault("spec", {})["replicas"] = entry.get("count")
         for entry in _list(said, "images"):
             _image(thing, entry)

@@ -84,9 +84,7 @@ class Situation:
     def pods(self) -> list[Mapping[str, Any]]:
         """The workload's own, by the labels of its template."""
         wanted = self.labels.items()
-        return [
-            p for p in self.objects("Pod") if wanted and wanted <= (p["metadata"].get("labels") or {}).items()
-        ]
+        return [p for p in self.objects("Pod") if wanted and wanted <= (p["metadata"].get("labels") or {}).items()]
 
     def beside(self, kind: str, name: str) -> Workload:
         """Another object of the workload's namespace, as a target."""

@@ -29,7 +29,9 @@ def checks_after(evidence: EvidenceFile, workload: Workload) -> tuple[Check, ...
     name = workload.name
     checks = [
         Check(
-            "ready", {"kind": workload.kind, "namespace": workload.namespace, "name": name}, f"every pod of {name} is ready"
+            "ready",
+            {"kind": workload.kind, "namespace": workload.namespace, "name": name},
+            f"every pod of {name} is ready",
         ),
         Check("up", {"service": name}, f"{name} answers its scrapes"),
     ]

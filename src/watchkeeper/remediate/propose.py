@@ -150,7 +150,12 @@ def _owner(situation: Situation, draft: Draft, target: Workload, *, direct: bool
 
 
 def _sealed(
-    name: str, situation: Situation, draft: Draft, edits: tuple[FileEdit, ...], asked: _Asked, suggestion: tuple[str, ...]
+    name: str,
+    situation: Situation,
+    draft: Draft,
+    edits: tuple[FileEdit, ...],
+    asked: _Asked,
+    suggestion: tuple[str, ...],
 ) -> Plan:
     cause, workload, estate = situation.cause, situation.workload, asked.estate
     target = draft.target or workload

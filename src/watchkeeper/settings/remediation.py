@@ -68,7 +68,8 @@ class RemediationSettings(Section):
     outcomes_to_earn: int = Field(10, ge=1, description="Outcomes after which an action may be allowed to act alone.")
     share_to_earn: float = Field(0.95, ge=0, le=1, description="Share of them that must have been right.")
     self_healing: tuple[dict[str, str], ...] = Field(
-        (), description="Plans that go to the cluster without a pull request where ANY entry matches and policy lets them run alone."
+        (),
+        description="Plans that go to the cluster without a pull request where ANY entry matches and policy lets them run alone.",
     )
     price_cpu_hour: float = Field(0.04, ge=0, description="Price of a core for an hour, in your currency.")
     price_gib_hour: float = Field(0.005, ge=0, description="Price of a GiB of memory for an hour.")

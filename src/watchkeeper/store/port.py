@@ -17,7 +17,9 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.people import PeopleRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.standing import StandingRecords
 
 T = TypeVar("T")
 
@@ -94,7 +96,7 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(PeriodicRecords, Protocol):
+class Transaction(PeriodicRecords, PeopleRecords, StandingRecords, Protocol):
     """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:
@@ -168,11 +170,11 @@ class Transaction(PeriodicRecords, Protocol):
         ...
 
     async def add_approval(self, approval: Approval) -> Approval:
-        """Keep a decision; where the plan was decided before, the first decision is kept and returned."""
+        """Keep a decision; where the same person decided the plan before, that decision is kept and returned."""
         ...
 
     async def approvals_of(self, plan_id: str) -> list[Approval]:
-        """At most one today; a list for two-person rules."""
+        """One a person, oldest first."""
         ...
 
     async def add_change(self, change: Change) -> bool:

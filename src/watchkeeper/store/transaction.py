@@ -16,7 +16,9 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
+from watchkeeper.store.statements.people import PeopleStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
+from watchkeeper.store.statements.standing import StandingStatements
 
 EVENTS_CHANNEL = "watchkeeper_events"
 STEP_TASK = "advance_incident"
@@ -30,7 +32,7 @@ CALLS_DAYS = 7
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
-class PostgresTransaction(PeriodicStatements):
+class PostgresTransaction(PeriodicStatements, PeopleStatements, StandingStatements):
     """The first topics, and all others mixed in."""
 
     async def add_alert(self, alert: Alert, incident_id: str, because: str) -> bool:
@@ -172,14 +174,16 @@ class PostgresTransaction(PeriodicStatements):
         return await self.plan(plan_id)
 
     async def add_approval(self, approval: Approval) -> Approval:
-        """Keep a decision; the first one stands."""
+        """Keep a decision; a person's first one stands."""
         await self._do(
-            "insert into approvals (plan_id, plan_digest, decision, by_whom, role, door, at, reason) values "
-            "(:plan, :digest, :decision, :by, :role, :door, :at, :reason) on conflict (plan_id) do nothing",
+            "insert into approvals (plan_id, plan_digest, decision, by_whom, role, door, at, reason, person) values "
+            "(:plan, :digest, :decision, :by, :role, :door, :at, :reason, :person) on conflict do nothing",
             plan=approval.plan_id, digest=approval.plan_digest, decision=str(approval.decision), by=approval.by,
-            role=str(approval.role), door=approval.door, at=approval.at, reason=redact(approval.reason),
+            role=str(approval.role), door=approval.door, at=approval.at, reason=redact(approval.reason), person=approval.person,
         )  # fmt: skip
-        return (await self.approvals_of(approval.plan_id))[0]
+        who = approval.person or approval.by
+        kept = await self.approvals_of(approval.plan_id)
+        return next(a for a in kept if (a.person or a.by) == who)
 
     async def approvals_of(self, plan_id: str) -> list[Approval]:
         """Oldest first."""

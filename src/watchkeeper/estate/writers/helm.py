@@ -47,7 +47,9 @@ def proof(before: Files, after: Files, intent: Intent, rules: Rules) -> str:
     touched = [p for p in after if before.get(p) != after[p]]
     for path in touched:
         mine = {p.path for p in rules.helm if p.file == path and p.target == str(intent.target)}
-        others = sorted({p.target for p in rules.helm if p.file == path and p.target != str(intent.target) and p.path in mine})
+        others = sorted(
+            {p.target for p in rules.helm if p.file == path and p.target != str(intent.target) and p.path in mine}
+        )
         if others:
             return f"{path}: {', '.join(others)} is made from the same value"
         releases = _readers(before, path)

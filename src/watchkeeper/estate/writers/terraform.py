@@ -34,7 +34,13 @@ def _set(text: str, path: str, before: Any, after: Any) -> str | None:
 
 
 def _written(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else f'"{value}"'
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(value, int | float)
+        else f'"{value}"'
+    )
 
 
 def proof(before: Files, after: Files, intent: Intent, rules: Rules) -> str:

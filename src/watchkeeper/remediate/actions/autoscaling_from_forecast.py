@@ -29,7 +29,9 @@ def draft(situation: Situation) -> Draft | str:
     words = f"raise the minimum of the autoscaler {hpa} from {before} to {after}: {expected:.3g} requests/s are foreseen, {normal:.3g} are usual"
     change = FieldChange("spec.minReplicas", before, after)
     target = situation.beside("HorizontalPodAutoscaler", hpa)
-    return Draft({"minimum": after}, (change,), words, f"put the minimum back to {before}", Risk.LOW, target, found, hours=24)
+    return Draft(
+        {"minimum": after}, (change,), words, f"put the minimum back to {before}", Risk.LOW, target, found, hours=24
+    )
 
 
 def _normal(situation: Situation) -> float:

@@ -15,7 +15,11 @@ def draft(situation: Situation) -> Draft | str:
     mine = {str(p.get("spec", {}).get("nodeName")) for p in situation.pods()}
     chosen = [n for n in bad if n["metadata"].get("name") in mine] or (bad if situation.workload.kind == "Node" else [])
     if len(chosen) != 1:
-        return "no node in trouble runs its pods" if not chosen else "several nodes are in trouble: that is no case for draining"
+        return (
+            "no node in trouble runs its pods"
+            if not chosen
+            else "several nodes are in trouble: that is no case for draining"
+        )
     if not any(not _ill(n) and not n.get("spec", {}).get("unschedulable") for n in nodes):
         return "no other node is ready to take the pods"
     name = str(chosen[0]["metadata"]["name"])
@@ -30,7 +34,14 @@ def draft(situation: Situation) -> Draft | str:
     words = f"cordon node {name} and drain it, as far as disruption budgets allow"
     change = FieldChange("spec.unschedulable", chosen[0].get("spec", {}).get("unschedulable"), True)
     return Draft(
-        {"node": name}, (change,), words, f"uncordon {name}", Risk.HIGH, Workload("", "Node", name), chosen[0], by_hand=commands
+        {"node": name},
+        (change,),
+        words,
+        f"uncordon {name}",
+        Risk.HIGH,
+        Workload("", "Node", name),
+        chosen[0],
+        by_hand=commands,
     )
 
 
@@ -43,7 +54,9 @@ def _ill(node: Mapping[str, Any]) -> bool:
 
 def _blocked(situation: Situation, node: str) -> list[str]:
     """Disruption budgets, in every namespace, that let none of the node's pods go."""
-    pods = [o for o in situation.evidence.objects if o.get("kind") == "Pod" and o.get("spec", {}).get("nodeName") == node]
+    pods = [
+        o for o in situation.evidence.objects if o.get("kind") == "Pod" and o.get("spec", {}).get("nodeName") == node
+    ]
     out = []
     for budget in (o for o in situation.evidence.objects if o.get("kind") == "PodDisruptionBudget"):
         wanted = ((budget.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}

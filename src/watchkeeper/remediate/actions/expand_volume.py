@@ -18,7 +18,11 @@ def draft(situation: Situation) -> Draft | str:
         if (v.get("persistentVolumeClaim") or {}).get("claimName")
     ]  # fmt: skip
     if len(names) != 1:
-        return "it mounts no volume claim" if not names else f"it mounts {', '.join(names)}: which one is full is not known"
+        return (
+            "it mounts no volume claim"
+            if not names
+            else f"it mounts {', '.join(names)}: which one is full is not known"
+        )
     claim = next((c for c in situation.objects("PersistentVolumeClaim") if c["metadata"].get("name") == names[0]), None)
     if claim is None:
         return f"the volume claim {names[0]} was not seen"
@@ -27,7 +31,9 @@ def draft(situation: Situation) -> Draft | str:
 
 def _expanded(situation: Situation, name: str, claim: Mapping[str, Any]) -> Draft | str:
     wanted = str(claim.get("spec", {}).get("storageClassName", ""))
-    known = [o for o in situation.evidence.objects if o.get("kind") == "StorageClass" and o["metadata"].get("name") == wanted]
+    known = [
+        o for o in situation.evidence.objects if o.get("kind") == "StorageClass" and o["metadata"].get("name") == wanted
+    ]
     if not any(o.get("allowVolumeExpansion") for o in known):
         return f"the storage class {wanted or '(none)'} is not known to allow expansion"
     before = claim.get("spec", {}).get("resources", {}).get("requests", {}).get("storage")
@@ -39,7 +45,16 @@ def _expanded(situation: Situation, name: str, claim: Mapping[str, Any]) -> Draf
     words = f"expand the volume claim {name} from {before} to {after}"
     target = situation.beside("PersistentVolumeClaim", name)
     # Volumes grow, they never shrink.
-    return Draft({"storage": after}, (change,), words, "a volume cannot shrink: it stays", Risk.MEDIUM, target, claim, reversible=False)
+    return Draft(
+        {"storage": after},
+        (change,),
+        words,
+        "a volume cannot shrink: it stays",
+        Risk.MEDIUM,
+        target,
+        claim,
+        reversible=False,
+    )
 
 
 ACTION = Action(

@@ -15,9 +15,15 @@ def draft(situation: Situation) -> Draft | str:
     if not walls:
         return "no network policy stands before it"
     callers = sorted(situation.evidence.topology.callers.get(situation.workload.name, frozenset()))
-    shut = [(c, labels) for c in callers if (labels := _labels(situation, c)) and not any(_lets(p, labels) for p in walls)]
+    shut = [
+        (c, labels) for c in callers if (labels := _labels(situation, c)) and not any(_lets(p, labels) for p in walls)
+    ]
     if len(shut) != 1:
-        return "every known caller is let in" if not shut else f"several callers are shut out ({', '.join(c for c, _ in shut)}): a person decides"
+        return (
+            "every known caller is let in"
+            if not shut
+            else f"several callers are shut out ({', '.join(c for c, _ in shut)}): a person decides"
+        )
     ports = [p.get("containerPort") for c in situation.containers for p in c.get("ports") or []]
     if len(ports) != 1:
         return "which port the caller needs is not known"
@@ -26,8 +32,9 @@ def draft(situation: Situation) -> Draft | str:
 
 def _rule(situation: Situation, caller: str, labels: Mapping[str, str], port: int) -> Draft | str:
     name, space = situation.workload.name, situation.workload.namespace
+    called = f"allow-{caller}-to-{name}"
     policy = {
-        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": f"allow-{caller}-to-{name}", "namespace": space},
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": called, "namespace": space},
         "spec": {
             "podSelector": {"matchLabels": dict(situation.labels)}, "policyTypes": ["Ingress"],
             "ingress": [{"from": [{"podSelector": {"matchLabels": dict(labels)}}], "ports": [{"port": port, "protocol": "TCP"}]}],
@@ -36,16 +43,20 @@ def _rule(situation: Situation, caller: str, labels: Mapping[str, str], port: in
     folder = _folder(situation)
     if folder is None:
         return "no file of the repository declares the workload, so there is no place for the policy"
-    path = f"{folder}{policy['metadata']['name']}.yaml"
+    path = f"{folder}{called}.yaml"
     words = f"allow {caller} to reach port {port} of {name}"
-    target = situation.beside("NetworkPolicy", f"allow-{caller}-to-{name}")
+    target = situation.beside("NetworkPolicy", called)
     text = yaml.safe_dump(policy, sort_keys=False)
-    return Draft({"caller": caller, "port": port}, (), words, "take the policy away again", Risk.MEDIUM, target, {}, {path: text})
+    return Draft(
+        {"caller": caller, "port": port}, (), words, "take the policy away again", Risk.MEDIUM, target, {}, {path: text}
+    )
 
 
 def _folder(situation: Situation) -> str | None:
     needle = f"name: {situation.workload.name}"
-    path = next((p for p, t in sorted(situation.files.items()) if needle in t and f"kind: {situation.workload.kind}" in t), None)
+    path = next(
+        (p for p, t in sorted(situation.files.items()) if needle in t and f"kind: {situation.workload.kind}" in t), None
+    )
     return None if path is None else path[: path.rfind("/") + 1]
 
 
@@ -66,7 +77,11 @@ def _lets(policy: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
             return True
         for source in sources:
             selector = source.get("podSelector")
-            if selector is None or selector.get("matchExpressions") or (selector.get("matchLabels") or {}).items() <= labels.items():
+            if (
+                selector is None
+                or selector.get("matchExpressions")
+                or (selector.get("matchLabels") or {}).items() <= labels.items()
+            ):
                 return True
     return False
 
@@ -75,7 +90,11 @@ def _labels(situation: Situation, caller: str) -> Mapping[str, str]:
     found = situation.evidence.workloads.get(caller)
     for thing in situation.evidence.objects:
         head = thing.get("metadata", {})
-        if found and (thing.get("kind"), head.get("namespace"), head.get("name")) == (found.kind, situation.workload.namespace, found.name):
+        if found and (thing.get("kind"), head.get("namespace"), head.get("name")) == (
+            found.kind,
+            situation.workload.namespace,
+            found.name,
+        ):
             return dict(thing.get("spec", {}).get("template", {}).get("metadata", {}).get("labels") or {})
     return {}
 

@@ -14,7 +14,12 @@ _POOLS = {
     "aws_eks_node_group": ("scaling_config.max_size",),
 }
 """kind of resource -> attributes that bound it, the first that is there"""
-_LABELS = ("kubernetes.azure.com/agentpool", "agentpool", "cloud.google.com/gke-nodepool", "eks.amazonaws.com/nodegroup")
+_LABELS = (
+    "kubernetes.azure.com/agentpool",
+    "agentpool",
+    "cloud.google.com/gke-nodepool",
+    "eks.amazonaws.com/nodegroup",
+)
 _NAMES = ("name", "node_group_name")
 
 
@@ -23,19 +28,34 @@ def draft(situation: Situation) -> Draft | str:
     pools = {p for n in situation.evidence.objects if n.get("kind") == "Node" for p in _pool(n)}
     found = [(b, a) for _, b, a in _declared(situation.files) if _name(b) in pools or not pools]
     if len(found) != 1:
-        return "no Terraform file declares the nodes' pool with a number" if not found else "several node pools could grow: a person decides"
+        return (
+            "no Terraform file declares the nodes' pool with a number"
+            if not found
+            else "several node pools could grow: a person decides"
+        )
     block, attribute = found[0]
     before = int(block.values[attribute].literal)
     nodes = sum(_name(block) in _pool(n) for n in situation.evidence.objects if n.get("kind") == "Node")
     if pools and nodes < before:
         return f"the pool {_name(block)} has {nodes} of at most {before} nodes: it can still grow by itself"
     after = before + max(1, before // 2)
-    changes = [FieldChange(f"{block.name}.{attribute}", before, after), *_alerts(situation.files, _name(block), before, after)]
+    changes = [
+        FieldChange(f"{block.name}.{attribute}", before, after),
+        *_alerts(situation.files, _name(block), before, after),
+    ]
     words = f"let the node pool {_name(block)} grow from {before} to {after} nodes"
     if len(changes) > 1:
         words += ", and move the alert that watches that number along"
     arguments = {"pool": _name(block), "maximum": after, "nodes": after - before}
-    return Draft(arguments, tuple(changes), words, f"put the maximum back to {before}", Risk.MEDIUM, Workload("", "NodePool", _name(block)), {})
+    return Draft(
+        arguments,
+        tuple(changes),
+        words,
+        f"put the maximum back to {before}",
+        Risk.MEDIUM,
+        Workload("", "NodePool", _name(block)),
+        {},
+    )
 
 
 def _pool(node: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,9 @@ import re
 from watchkeeper.domain.remediation import FieldChange, Risk
 from watchkeeper.remediate.action import Action, Draft, Situation, template
 
-_VARIABLE = re.compile(r"PREFETCH(_COUNT)?$|QUEUE_(SIZE|CAPACITY|DEPTH)$|CONSUMER(S|_THREADS|_CONCURRENCY)$|MAX_IN_FLIGHT$")
+_VARIABLE = re.compile(
+    r"PREFETCH(_COUNT)?$|QUEUE_(SIZE|CAPACITY|DEPTH)$|CONSUMER(S|_THREADS|_CONCURRENCY)$|MAX_IN_FLIGHT$"
+)
 
 
 def draft(situation: Situation) -> Draft | str:
@@ -17,12 +19,22 @@ def draft(situation: Situation) -> Draft | str:
         if _VARIABLE.search(str(variable.get("name", "")).upper()) and str(variable.get("value", "")).isdigit()
     ]
     if len(sizes) != 1:
-        return "no environment variable names the size of a queue" if not sizes else "several variables name sizes of queues"
+        return (
+            "no environment variable names the size of a queue"
+            if not sizes
+            else "several variables name sizes of queues"
+        )
     container, name, before = sizes[0]
     after = str(2 * int(before))
     change = FieldChange(template(f"spec.containers[name={container}].env[name={name}].value"), before, after)
     words = f"raise {name} of {situation.workload.name} from {before} to {after}"
-    return Draft({"container": container, "variable": name, "size": int(after)}, (change,), words, f"put {name} back to {before}", Risk.MEDIUM)
+    return Draft(
+        {"container": container, "variable": name, "size": int(after)},
+        (change,),
+        words,
+        f"put {name} back to {before}",
+        Risk.MEDIUM,
+    )
 
 
 ACTION = Action(

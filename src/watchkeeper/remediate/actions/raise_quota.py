@@ -22,12 +22,24 @@ def draft(situation: Situation) -> Draft | str:
     after = _more(before)
     change = FieldChange(f'spec.hard["{key}"]', before, after)
     words = f"raise {key} of the quota {name} from {before} to {after}"
-    return Draft({"resource": key, "hard": after}, (change,), words, f"put it back to {before}", Risk.MEDIUM, situation.beside("ResourceQuota", name), quota)
+    return Draft(
+        {"resource": key, "hard": after},
+        (change,),
+        words,
+        f"put it back to {before}",
+        Risk.MEDIUM,
+        situation.beside("ResourceQuota", name),
+        quota,
+    )
 
 
 def _full(quota: Mapping[str, Any]) -> list[str]:
     hard, used = quota.get("spec", {}).get("hard") or {}, quota.get("status", {}).get("used") or {}
-    return [k for k, v in hard.items() if (quantity(v) or 0) > 0 and (quantity(used.get(k)) or 0) >= _FULL * (quantity(v) or 0)]
+    return [
+        k
+        for k, v in hard.items()
+        if (quantity(v) or 0) > 0 and (quantity(used.get(k)) or 0) >= _FULL * (quantity(v) or 0)
+    ]
 
 
 def _more(value: Any) -> str:

@@ -8,11 +8,17 @@ def draft(situation: Situation) -> Draft | str:
     """Fits a failed Job of a CronJob, where the newer ones have not succeeded since."""
     name = situation.workload.name
     jobs = sorted(situation.objects("Job"), key=lambda j: str(j["metadata"].get("creationTimestamp", "")))
-    mine = [j for j in jobs if any(o.get("kind") == "CronJob" and o.get("name") == name for o in j["metadata"].get("ownerReferences") or [])]
+    mine = [
+        j
+        for j in jobs
+        if any(o.get("kind") == "CronJob" and o.get("name") == name for o in j["metadata"].get("ownerReferences") or [])
+    ]
     if not mine:
         return f"no Job was made by a CronJob {name}"
     last = mine[-1]
-    if not any(c.get("type") == "Failed" and c.get("status") == "True" for c in last.get("status", {}).get("conditions") or []):
+    if not any(
+        c.get("type") == "Failed" and c.get("status") == "True" for c in last.get("status", {}).get("conditions") or []
+    ):
         return f"the newest Job of {name} has not failed"
     fresh = f"{name}-again-{situation.now:%H%M%S}"[:63]
     space = situation.workload.namespace
@@ -22,7 +28,9 @@ def draft(situation: Situation) -> Draft | str:
     )
     words = f"run the job {name} once more as {fresh}"
     target = situation.beside("CronJob", name)
-    return Draft({"job": fresh}, (), words, "a job that ran has run", Risk.MEDIUM, target, {}, by_hand=commands, reversible=False)
+    return Draft(
+        {"job": fresh}, (), words, "a job that ran has run", Risk.MEDIUM, target, {}, by_hand=commands, reversible=False
+    )
 
 
 ACTION = Action(

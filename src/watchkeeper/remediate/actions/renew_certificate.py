@@ -10,9 +10,17 @@ from watchkeeper.remediate.action import Action, Draft, Situation
 
 def draft(situation: Situation) -> Draft | str:
     """Fits the one Certificate of the namespace that has expired or soon will."""
-    due = [(c, left) for c in situation.objects("Certificate") if (left := _hours_left(c, situation.now)) is not None and left < 7 * 24]
+    due = [
+        (c, left)
+        for c in situation.objects("Certificate")
+        if (left := _hours_left(c, situation.now)) is not None and left < 7 * 24
+    ]
     if len(due) != 1:
-        return "no Certificate of its namespace expires within a week" if not due else "several certificates expire: a person decides"
+        return (
+            "no Certificate of its namespace expires within a week"
+            if not due
+            else "several certificates expire: a person decides"
+        )
     certificate, left = due[0]
     name = str(certificate["metadata"]["name"])
     before = certificate.get("spec", {}).get("renewBefore")
@@ -20,7 +28,9 @@ def draft(situation: Situation) -> Draft | str:
     change = FieldChange("spec.renewBefore", before, after)
     words = f"have the certificate {name} renewed now: renew it {after} before it ends, which is already"
     target = situation.beside("Certificate", name)
-    return Draft({"renew_before": after}, (change,), words, f"put renewBefore back to {before}", Risk.LOW, target, certificate)
+    return Draft(
+        {"renew_before": after}, (change,), words, f"put renewBefore back to {before}", Risk.LOW, target, certificate
+    )
 
 
 def _hours_left(certificate: Mapping[str, Any], now: datetime) -> float | None:

@@ -45,9 +45,17 @@ def _lower(situation: Situation, container: str, resources: dict[str, dict[str, 
         return "it needs about what it asks for"
     after = f"{math.ceil(wanted * 1000 / 10) * 10}m"
     path = template(f"spec.containers[name={container}].resources.requests.cpu")
-    words = f"lower the CPU request of {situation.workload.name} from {before} to {after}, 1.5 times what it used at most"
+    words = (
+        f"lower the CPU request of {situation.workload.name} from {before} to {after}, 1.5 times what it used at most"
+    )
     change = FieldChange(path, before, after)
-    return Draft({"container": container, "cpu": after}, (change,), words, f"put the request back to {before}", single_pod_risk(situation))
+    return Draft(
+        {"container": container, "cpu": after},
+        (change,),
+        words,
+        f"put the request back to {before}",
+        single_pod_risk(situation),
+    )
 
 
 def _most_used(situation: Situation) -> float | None:

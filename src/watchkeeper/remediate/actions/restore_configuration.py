@@ -61,9 +61,13 @@ def _lost(situation: Situation) -> Draft | str:
                 words = f"put the ConfigMap {name} back as {path} declared it"
                 target = situation.beside("ConfigMap", name)
                 undo = f"take {path} away again"
-                return Draft({"name": name, "path": path}, (), words, undo, single_pod_risk(situation), target, {}, {path: text})
+                return Draft(
+                    {"name": name, "path": path}, (), words, undo, single_pod_risk(situation), target, {}, {path: text}
+                )
     if wanted:
-        return f"{', '.join(wanted)} is not in the cluster, and no earlier version of the repository's files declares it"
+        return (
+            f"{', '.join(wanted)} is not in the cluster, and no earlier version of the repository's files declares it"
+        )
     return "no value changed with the newest revision, and every ConfigMap it refers to is there"
 
 
