@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
-from watchkeeper.api import incidents, intake, live, problems, questions, records, reference
+from watchkeeper.api import incidents, intake, live, people, problems, questions, records, reference
 from watchkeeper.workflows.house import House
 
 _HEADERS = {
@@ -28,7 +28,7 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     )  # fmt: skip
     app.state.house, app.state.access = house, access
     problems.install(app)
-    for door in (intake, incidents, questions, records, live):
+    for door in (intake, incidents, people, questions, records, live):
         app.include_router(door.router)
 
     @app.middleware("http")

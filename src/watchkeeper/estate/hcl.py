@@ -166,7 +166,7 @@ def _value_end(text: str, at: int, end: int) -> int:
 
 def leaves(text: str) -> dict[str, Any] | None:
     """path -> value of everything python-hcl2 finds, None for what does not parse."""
-    import hcl2  # noqa: PLC0415 - its grammar takes a second to load
+    import hcl2
 
     try:
         return dict(_leaves(hcl2.loads(text if text.endswith("\n") else f"{text}\n"), ""))
@@ -176,7 +176,7 @@ def leaves(text: str) -> dict[str, Any] | None:
 
 def hcl2_errors() -> type[Exception]:
     """What its parser raises."""
-    from lark.exceptions import LarkError  # noqa: PLC0415
+    from lark.exceptions import LarkError
 
     error: type[Exception] = LarkError
     return error

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from watchkeeper.estate.documents import documents
 from watchkeeper.estate.patches import CannotPatch, apply_patch
 
 Files = Mapping[str, str]
@@ -123,13 +122,12 @@ def _strings(thing: Any) -> Iterator[str]:
 
 
 def _objects(text: str, path: str) -> Iterator[dict[str, Any]]:
-    try:
-        documents = list(yaml.safe_load_all(text))
-    except yaml.YAMLError:
-        raise CannotRender(f"{path} is not YAML") from None
-    for document in documents:
+    found = documents(text)
+    if found is None:
+        raise CannotRender(f"{path} is not YAML")
+    for document in found:
         if isinstance(document, dict) and document.get("kind") == "List":
-            yield from (i for i in document.get("items") or [] if isinstance(i, dict))
+            yield from (copy.deepcopy(i) for i in document.get("items") or [] if isinstance(i, dict))
         elif isinstance(document, dict) and "kind" in document:
             yield copy.deepcopy(document)
 
@@ -282,10 +280,10 @@ def _mapping(text: str, path: str) -> Mapping[str, Any]:
 
 
 def _yaml_all(text: str, path: str) -> list[Any]:
-    try:
-        return [d for d in yaml.safe_load_all(text) if d is not None]
-    except yaml.YAMLError:
-        raise CannotRender(f"a file of {path or 'the top'} is not YAML") from None
+    found = documents(text)
+    if found is None:
+        raise CannotRender(f"a file of {path or 'the top'} is not YAML")
+    return [d for d in found if d is not None]
 
 
 def _list(said: Mapping[str, Any], key: str) -> list[Any]:

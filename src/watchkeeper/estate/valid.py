@@ -1,12 +1,14 @@
 """Is an object one that Kubernetes would accept? By the published schemas of its API, before anything is proposed."""
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 
 def problem_of(thing: Mapping[str, Any]) -> str:
     """What the schema of its version objects to, "" where nothing is wrong or the kind has no published schema."""
-    import kubernetes_validate  # noqa: PLC0415 - it carries the schemas of every version
+    import kubernetes_validate
 
     try:
         kubernetes_validate.validate(dict(thing), kubernetes_validate.latest_version(), strict=True)

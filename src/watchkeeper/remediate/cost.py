@@ -20,10 +20,7 @@ def cost_of(
     replicas = int(live.get("spec", {}).get("replicas", 1) or 1)
     monthly, priced = 0.0, False
     for field in fields:
-        if field.path == "spec.replicas":
-            monthly += (float(field.after) - float(field.before or 1)) * _pod(live, prices)
-            priced = True
-        elif field.path == "spec.maxReplicas":
+        if field.path == "spec.replicas" or field.path == "spec.maxReplicas":
             monthly += (float(field.after) - float(field.before or 1)) * _pod(live, prices)
             priced = True
         elif found := _RESOURCE.search(field.path):

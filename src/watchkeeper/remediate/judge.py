@@ -98,8 +98,19 @@ def authorise(
         return "the plan does not fit its digest: somebody changed it"
     if isinstance(verdict, AutoApproved) and approval is None:
         return "" if at < plan.expires_at else "the plan expired"
-    problem = _agreed(plan, approval, verdict, at) or next(filter(None, (_agreed(plan, a, verdict, at) for a in further)), "")
+    problem = _agreed(plan, approval, verdict, at) or next(
+        filter(None, (_agreed(plan, a, verdict, at) for a in further)), ""
+    )
     return problem or _enough_people(verdict, [a for a in (approval, *further) if a is not None])
+
+
+def now_forbidden(plan: Plan, settings: RemediationSettings, guard: Guard, now: datetime) -> str:
+    """What forbids it since it was agreed to: a policy file, a freeze, a protected namespace. "" where nothing does."""
+    try:
+        said = guard.evaluate(document(plan, settings)).deny
+    except PolicyBroken as error:
+        return f"the policy files are broken, so nothing is changed: {error}"
+    return "; ".join([*said, *_forbidden(plan, settings, now, Past(), settings.kill_switch)])
 
 
 def _enough_people(verdict: Verdict, approvals: Sequence[Approval]) -> str:
@@ -184,7 +195,9 @@ def _beyond(plan: Plan, settings: RemediationSettings, past: Past) -> list[str]:
         person = past.set_by_people.get(change.path, change.before)
         least, after = quantity(person), quantity(change.after)
         if least and after and after > settings.most_over_people * least + 1e-9:
-            out.append(f"{change.after} is more than {settings.most_over_people:g} times the {person} a person last set")
+            out.append(
+                f"{change.after} is more than {settings.most_over_people:g} times the {person} a person last set"
+            )
     return out
 
 
@@ -194,7 +207,9 @@ def _too_dear(plan: Plan, settings: RemediationSettings, past: Past) -> list[str
     total = past.namespace_cost + plan.cost.monthly
     if total <= settings.monthly_cost_per_namespace:
         return []
-    return [f"automatic repairs would add {total:.2f} a month to {plan.target.namespace}, more than {settings.monthly_cost_per_namespace:g}"]
+    return [
+        f"automatic repairs would add {total:.2f} a month to {plan.target.namespace}, more than {settings.monthly_cost_per_namespace:g}"
+    ]
 
 
 def matches(plan: Plan, entry: Mapping[str, str]) -> bool:

@@ -45,7 +45,14 @@ class Deed:
 def snapshot(live: Mapping[str, Any]) -> dict[str, Any]:
     """path -> value of what people change in an incident. Values of variables are hashed: they may be secrets."""
     out: dict[str, Any] = {}
-    for path in ("spec.replicas", "spec.minReplicas", "spec.maxReplicas", "spec.renewBefore", "spec.unschedulable", _RESTARTED):
+    for path in (
+        "spec.replicas",
+        "spec.minReplicas",
+        "spec.maxReplicas",
+        "spec.renewBefore",
+        "spec.unschedulable",
+        _RESTARTED,
+    ):
         if (value := read(live, path)) is not None:
             out[path] = value
     for container in (live.get("spec") or {}).get("template", {}).get("spec", {}).get("containers", []):
@@ -85,7 +92,10 @@ def compared(plan: Plan | None, done: tuple[Deed, ...]) -> tuple[Word, str]:
     for change in plan.fields:
         deed = by_path.get(change.path)
         if deed is not None and _against(change.before, change.after, deed.after):
-            return Word.HARMED, f"people set {change.path} from {deed.before} to {deed.after}; the plan would have set {change.after}"
+            return (
+                Word.HARMED,
+                f"people set {change.path} from {deed.before} to {deed.after}; the plan would have set {change.after}",
+            )
     touched = [c.path for c in plan.fields if c.path in by_path and _alike(c.path, c.after, by_path[c.path])]
     if touched and len(touched) == len(plan.fields):
         return Word.AGREED, f"people changed {', '.join(touched)} the same way"

@@ -40,9 +40,17 @@ def standing(
     least, share = settings.outcomes_to_earn, settings.share_to_earn
     tail = f" since one did harm on {harmed:%Y-%m-%d}" if harmed else ""
     if len(counted) < least or right < share * len(counted):
-        return Standing(False, False, f"{action} has not earned it in {namespace}: {right} of {len(counted)} outcomes right{tail}, {least} with {share:.0%} are needed")
+        return Standing(
+            False,
+            False,
+            f"{action} has not earned it in {namespace}: {right} of {len(counted)} outcomes right{tail}, {least} with {share:.0%} are needed",
+        )
     if granted_at is None or (harmed is not None and granted_at <= harmed):
-        return Standing(False, True, f"{action} has earned it in {namespace}, but no admin allowed it: `watchkeeper scorecard allow {action} {namespace}`")
+        return Standing(
+            False,
+            True,
+            f"{action} has earned it in {namespace}, but no admin allowed it: `watchkeeper scorecard allow {action} {namespace}`",
+        )
     return Standing(True, True, f"{right} of {len(counted)} outcomes right here, and an admin allowed it")
 
 

@@ -165,6 +165,10 @@ class Transaction(PeriodicRecords, PeopleRecords, StandingRecords, Protocol):
         """Plans whose `str(plan.target)` is `target`, made at or after `since`, newest first."""
         ...
 
+    async def expired_mitigations(self, at: datetime) -> list[PlanRecord]:
+        """Plans that succeeded, were not to last beyond `at`, and whose removal was not spoken of yet."""
+        ...
+
     async def set_plan(self, plan_id: str, state: PlanState, facts: Mapping[str, Any] | None = None) -> PlanRecord:
         """Change the state and merge facts."""
         ...

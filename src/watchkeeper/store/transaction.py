@@ -163,6 +163,15 @@ class PostgresTransaction(PeriodicStatements, PeopleStatements, StandingStatemen
         )  # fmt: skip
         return [rows.plan_record(row) for row in found]
 
+    async def expired_mitigations(self, at: datetime) -> list[PlanRecord]:
+        """Oldest first."""
+        found = await self._rows(
+            "select * from plans where state = 'succeeded' and not facts ? 'removal' "
+            "and (body ->> 'lasts_until')::timestamptz <= :at order by created_at",
+            at=at,
+        )
+        return [rows.plan_record(row) for row in found]
+
     async def set_plan(self, plan_id: str, state: PlanState, facts: Mapping[str, Any] | None = None) -> PlanRecord:
         """Change the state and merge facts."""
         changed = await self._do(

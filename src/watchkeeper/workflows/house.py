@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.clock import Clock, Ids
+from watchkeeper.domain.remediation import Plan
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.guard import Guard
 from watchkeeper.settings import Settings
@@ -29,3 +30,9 @@ class House:
     metrics: MetricQueries | None = None
     objects: ObjectQueries | None = None
     codehost: CodeHost | None = None
+    direct: CodeHost | None = None
+    """The cluster itself, for what needs no pull request; None where nothing may be applied directly."""
+
+    def host_of(self, plan: Plan) -> CodeHost | None:
+        """Where the plan is carried out."""
+        return self.direct if plan.route == "direct" else self.codehost

@@ -269,7 +269,7 @@ def test_a_missing_config_map_comes_back_from_history_and_from_nowhere_else() ->
     [edit] = plan.edits
     assert (edit.path, edit.before, edit.after) == ("apps/settings.yaml", "", LOST)
     assert plan.undo[0].after == TAKEN_BACK
-    assert "ConfigMap" == plan.target.kind
+    assert plan.target.kind == "ConfigMap"
     nowhere = proposed("crash", deployment(container(env=[NAMED])))
     assert "no earlier version" in nowhere.refused["restore_configuration"]
     secret = {"valueFrom": {"secretKeyRef": {"name": "web-settings", "key": "a"}}, "name": "A"}

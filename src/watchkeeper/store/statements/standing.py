@@ -30,7 +30,18 @@ class StandingStatements(Statements):
             "where i.stage = 'resolved' order by s.planned_at"
         )
         return [
-            (Shadow(r["incident_id"], r["plan_id"], r["action"], r["namespace"], r["target"], r["planned_at"], r["snapshot"]), r["ended"])
+            (
+                Shadow(
+                    r["incident_id"],
+                    r["plan_id"],
+                    r["action"],
+                    r["namespace"],
+                    r["target"],
+                    r["planned_at"],
+                    r["snapshot"],
+                ),
+                r["ended"],
+            )
             for r in found
         ]
 
@@ -63,7 +74,9 @@ class StandingStatements(Statements):
 
     async def revoke(self, action: str, namespace: str) -> None:
         """Taken back."""
-        await self._do("delete from grants where action = :action and namespace = :namespace", action=action, namespace=namespace)
+        await self._do(
+            "delete from grants where action = :action and namespace = :namespace", action=action, namespace=namespace
+        )
 
     async def grants(self) -> Mapping[tuple[str, str], datetime]:
         """All."""

@@ -37,6 +37,13 @@ ROOTS = {
     "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
 }  # fmt: skip
 """kind -> (API root, plural)"""
+SINGLES = {
+    "ConfigMap": ("/api/v1", "configmaps"), "PersistentVolumeClaim": ("/api/v1", "persistentvolumeclaims"),
+    "ResourceQuota": ("/api/v1", "resourcequotas"), "NetworkPolicy": ("/apis/networking.k8s.io/v1", "networkpolicies"),
+    "Job": ("/apis/batch/v1", "jobs"), "CronJob": ("/apis/batch/v1", "cronjobs"),
+    "Certificate": ("/apis/cert-manager.io/v1", "certificates"),
+}  # fmt: skip
+"""Further kinds that are asked for one by one, as targets of repairs."""
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 
 
@@ -150,7 +157,7 @@ class Kubernetes:
 
 
 def _path(kind: str, namespace: str) -> str:
-    root, plural = ROOTS[kind]
+    root, plural = {**SINGLES, **ROOTS}[kind]
     return f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"
 
 
