@@ -14,10 +14,13 @@ SHELVES = {
     "watchkeeper.telemetry.sources": ("build", "Telemetry sources: `sources.<name>` in `config.yaml`"),
     "watchkeeper.api.webhooks": ("read", "Senders of alerts: `POST /api/v1/webhooks/<name>`"),
     "watchkeeper.diagnose.analyzers": ("ANALYZER", "Analyzers: one symptom each"),
+    "watchkeeper.diagnose.cluster.rules": ("RULE", "Rules over the objects of a cluster: `watchkeeper check`"),
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.estate.writers": ("WRITER", "Writers: one form of declaration each"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
     "watchkeeper.llm.providers": ("build", "Language models: `llm.provider`"),
+    "watchkeeper.console.pages": ("PAGE", "Pages of the console"),
+    "watchkeeper.console.forms": ("FORM", "Forms of the console: `POST /do/<name>/<subject>`"),
     "watchkeeper.workflows.jobs": ("JOB", "Periodic jobs: once per interval in the whole installation"),
     "watchkeeper.simulate.scenarios": ("SCENARIO", "Scenarios of the simulated world"),
 }

@@ -17,7 +17,10 @@ SOURCE = ROOT / "src/watchkeeper"
 SHELVES = {
     "watchkeeper.api.webhooks": "read",
     "watchkeeper.codehosts.hosts": "build",
+    "watchkeeper.console.forms": "FORM",
+    "watchkeeper.console.pages": "PAGE",
     "watchkeeper.diagnose.analyzers": "ANALYZER",
+    "watchkeeper.diagnose.cluster.rules": "RULE",
     "watchkeeper.estate.writers": "WRITER",
     "watchkeeper.llm.providers": "build",
     "watchkeeper.remediate.actions": "ACTION",

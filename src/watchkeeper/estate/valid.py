@@ -1,8 +1,6 @@
 """Is an object one that Kubernetes would accept? By the published schemas of its API, before anything is proposed."""
 
-import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 

@@ -17,9 +17,16 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.exhibits import ExhibitRecords
+from watchkeeper.store.ports.intake import IntakeRecords
+from watchkeeper.store.ports.logins import LoginRecords
+from watchkeeper.store.ports.muting import MutingRecords
+from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.people import PeopleRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
 from watchkeeper.store.ports.standing import StandingRecords
+from watchkeeper.store.ports.upkeep import UpkeepRecords
+from watchkeeper.store.ports.watching import WatchRecords
 
 T = TypeVar("T")
 
@@ -96,7 +103,19 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(PeriodicRecords, PeopleRecords, StandingRecords, Protocol):
+class Transaction(
+    ExhibitRecords,
+    IntakeRecords,
+    LoginRecords,
+    MutingRecords,
+    OverviewRecords,
+    PeopleRecords,
+    PeriodicRecords,
+    StandingRecords,
+    UpkeepRecords,
+    WatchRecords,
+    Protocol,
+):
     """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0008"
-down_revision = "0002"
+down_revision = "0007"
 
 TABLES = (
     "create table people (name text primary key, role text not null, kind text not null, active boolean not null default true)",
