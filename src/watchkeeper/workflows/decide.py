@@ -58,13 +58,12 @@ def _may(house: House, record: PlanRecord, person: Person | None, role: Role, te
 
 def _said_before(record: PlanRecord, earlier: Sequence[Approval], approval: Approval) -> PlanRecord | None:
     """The record as it stands where the plan is decided, or where the same caller says the same again."""
-    for one in earlier:
-        final = record.state is not PlanState.PROPOSED or one.decision is Decision.REJECTED
-        if final and one.decision is not approval.decision:
-            raise Conflict(f"{one.by} already {one.decision} this plan")
-        if final or (one.by, one.door, one.decision) == (approval.by, approval.door, approval.decision):
-            return record
-    return None
+    final = record.state is not PlanState.PROPOSED or any(a.decision is Decision.REJECTED for a in earlier)
+    against = next((a for a in earlier if a.decision is not approval.decision), None)
+    if final and against is not None:
+        raise Conflict(f"{against.by} already {against.decision} this plan")
+    again = any((a.by, a.door, a.decision) == (approval.by, approval.door, approval.decision) for a in earlier)
+    return record if (final and earlier) or again else None
 
 
 def _still_open(house: House, record: PlanRecord, digest: str) -> None:
