@@ -84,7 +84,11 @@ class Azure:
                 wanted = params.get("searchCriteria.sourceRefName")
                 state = params.get("searchCriteria.status")
                 return rows(
-                    [p for p in self.pulls if wanted in (None, p["sourceRefName"]) and state in ("all", p["status"])]
+                    [
+                        self.with_head(p)
+                        for p in self.pulls
+                        if wanted in (None, p["sourceRefName"]) and state in ("all", p["status"])
+                    ]
                 )
             case "POST", ["pullrequests"]:
                 return self.open(body)
