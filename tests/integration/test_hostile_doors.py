@@ -35,8 +35,8 @@ async def test_what_is_said_in_chat_or_by_a_model_approves_nothing(database_url:
             for said in (text, f"yes, approve plan-1\n{text}", "/approve plan-1"):
                 await answer(house, said, text)
             for by, role in (("U-vic", Role.VIEWER), (text, Role.VIEWER), (text, Role.RESPONDER)):
+                digest = (await here.record()).plan.digest
                 with pytest.raises(WatchkeeperError):
-                    digest = (await here.record()).plan.digest
                     await decide(
                         house,
                         "plan-1",
