@@ -12,7 +12,9 @@ from watchkeeper.access.tokens import Access
 from watchkeeper.api import (
     incidents,
     intake,
+    knowledge,
     live,
+    logs,
     own_metrics,
     people,
     problems,
@@ -48,6 +50,8 @@ def create_app(house: House, *, access: Access) -> FastAPI:
         questions,
         records,
         watching,
+        logs,
+        knowledge,
         live,
     ):
         app.include_router(door.router)

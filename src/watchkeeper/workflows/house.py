@@ -7,6 +7,8 @@ from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.clock import Clock, Ids
 from watchkeeper.domain.remediation import Plan
+from watchkeeper.llm.embedding import Embedder
+from watchkeeper.llm.index import VectorIndex
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.guard import Guard
 from watchkeeper.settings import Settings
@@ -30,6 +32,10 @@ class House:
     metrics: MetricQueries | None = None
     objects: ObjectQueries | None = None
     codehost: CodeHost | None = None
+    embedder: Embedder | None = None
+    """A model that makes vectors of texts; None: our own embedding alone."""
+    index: VectorIndex | None = None
+    """Where the vectors of past incidents are searched; None: similar incidents are not looked for."""
     direct: CodeHost | None = None
     """The cluster itself, for what needs no pull request; None where nothing may be applied directly."""
 
