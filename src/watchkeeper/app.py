@@ -16,7 +16,7 @@ import uvicorn
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
 from watchkeeper.codehosts.ci_port import ContinuousIntegration
-from watchkeeper.codehosts.port import CodeHost
+from watchkeeper.codehosts.port import ClusterDoor, CodeHost
 from watchkeeper.console.routes import mount as mount_console
 from watchkeeper.domain.clock import SystemClock, SystemIds
 from watchkeeper.domain.severity import Role
@@ -34,6 +34,7 @@ from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.telemetry.budget import MemoryLedger, Spend
 from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, SourceTools
 from watchkeeper.telemetry.resolver import Resolver
+from watchkeeper.telemetry.sources.kubernetes import access_of
 from watchkeeper.workflows.advance import advance
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.job import Job, ShardedJob, parts
@@ -89,7 +90,7 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         finally:
             for source in house.sources:
                 await source.close()
-            for part in (house.codehost, house.embedder, house.index, *house.ci.values()):
+            for part in (house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
                 if part is not None:
                     await part.aclose()
             await store.close()
@@ -106,7 +107,7 @@ def build_house(settings: Settings, store: PostgresStore) -> House:
         service_of=lambda alert: resolver.resolve("metrics", alert.labels),
         metrics=next((s for s in sources if isinstance(s, MetricQueries)), None),
         objects=next((s for s in sources if isinstance(s, ObjectQueries)), None),
-        codehost=build_codehost(settings), embedder=build_embedder(settings), ci=build_ci(settings),
+        codehost=build_codehost(settings), direct=build_direct(settings), embedder=build_embedder(settings), ci=build_ci(settings),
         index=plugin("watchkeeper.llm.indexes", "build", settings.recall.index)(settings.recall),
     )  # fmt: skip
 
@@ -202,8 +203,8 @@ def build_embedder(settings: Settings) -> Embedder | None:
 
 
 def build_codehost(settings: Settings) -> CodeHost | None:
-    """None where no repository is named: plans stay suggestions."""
-    if not settings.delivery.repository:
+    """None where no repository is named: plans stay suggestions. The cluster itself is `build_direct`'s."""
+    if not settings.delivery.repository or settings.delivery.host == "direct":
         return None
     host: CodeHost = plugin("watchkeeper.codehosts.hosts", "build", settings.delivery.host)(settings.delivery)
     return host
@@ -225,6 +226,17 @@ def build_ci(settings: Settings) -> dict[str, ContinuousIntegration]:
     if jenkins.repository:
         wanted.add("github_actions")
     return {name: shelf[name](section) for name, (section, _) in doors.items() if name in wanted}
+
+
+def build_direct(settings: Settings) -> CodeHost | None:
+    """The cluster as a place to apply to: where there is no repository by choice, or self-healing needs no pull request."""
+    wanted = settings.delivery.host == "direct" or bool(settings.remediation.self_healing)
+    if not wanted or not switched_on(settings.sources.kubernetes):
+        return None
+    found = access_of(settings.sources.kubernetes)
+    door = ClusterDoor(found.server, found.token, found.ca_file, found.cert_file, found.key_file)
+    host: CodeHost = plugin("watchkeeper.codehosts.hosts", "build", "direct")(settings.delivery, door)
+    return host
 
 
 async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30) -> None:

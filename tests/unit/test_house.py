@@ -77,7 +77,9 @@ def test_timeline_kinds_used_are_known() -> None:
         used |= set(
             re.findall(r'"((?:incident|alert|plan|approval|change|recovery|person)\.[a-z_]+)"', path.read_text())
         )
-    audited = {"plan.approved", "plan.rejected", "incident.closed"}
+    audited = {
+        "plan.approved", "plan.rejected", "plan.outcome", "plan.removal", "incident.closed", "incident.taken_over", "incident.handed_back",
+    }  # fmt: skip
     assert used - set(EVENT_KINDS) - audited == set()
 
 

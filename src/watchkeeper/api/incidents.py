@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from watchkeeper.api import shown
 from watchkeeper.api.doorkeeper import Approver, Responder, TheHouse, Viewer
@@ -17,6 +17,7 @@ from watchkeeper.workflows.close_incident import close_incident
 from watchkeeper.workflows.decide import decide
 from watchkeeper.workflows.knowledge import runbooks_for
 from watchkeeper.workflows.remember import similar
+from watchkeeper.workflows.take_over import hand_back, take_over
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
@@ -79,6 +80,26 @@ class Closing(BaseModel):
 async def resolve(incident_id: str, closing: Closing, house: TheHouse, who: Responder) -> dict[str, Any]:
     """Close an incident that a person took over; while the machine works on it this is a conflict."""
     return shown.incident(await close_incident(house, incident_id, by=who.name, door="api", reason=closing.reason))
+
+
+class Taking(BaseModel):
+    """For how long, and why."""
+
+    minutes: float = Field(60, gt=0, le=7 * 24 * 60)
+    reason: str = Field("", max_length=500)
+
+
+@router.post("/incidents/{incident_id}/take-over")
+async def take(incident_id: str, taking: Taking, house: TheHouse, who: Responder) -> dict[str, Any]:
+    """Stop all automation on the incident's targets for a time; what is not merged is withdrawn."""
+    made = await take_over(house, incident_id, by=who.name, door="api", minutes=taking.minutes, reason=taking.reason)
+    return {"incident_id": incident_id, "targets": list(made.targets), "by": made.by, "until": made.until.isoformat()}
+
+
+@router.post("/incidents/{incident_id}/hand-back")
+async def give_back(incident_id: str, house: TheHouse, who: Responder) -> dict[str, Any]:
+    """Automation may go on with the targets; the incident itself stays with people."""
+    return {"incident_id": incident_id, "ended": await hand_back(house, incident_id, by=who.name, door="api")}
 
 
 @router.get("/alerts")

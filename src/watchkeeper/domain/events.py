@@ -27,6 +27,8 @@ EVENT_KINDS = MappingProxyType(
         "incident.resolved": "Recovery is proven, or the alert ended by itself.",
         "incident.escalated": "A person is called.",
         "person.noted": "A person wrote something.",
+        "person.took_over": "A person stopped all automation on the targets.",
+        "person.handed_back": "Automation may go on.",
     }
 )
 """name -> meaning"""

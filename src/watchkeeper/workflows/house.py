@@ -7,6 +7,7 @@ from watchkeeper.codehosts.ci_port import ContinuousIntegration
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.clock import Clock, Ids
+from watchkeeper.domain.remediation import Plan
 from watchkeeper.llm.embedding import Embedder
 from watchkeeper.llm.index import VectorIndex
 from watchkeeper.llm.port import Model
@@ -38,3 +39,9 @@ class House:
     """Where the vectors of past incidents are searched; None: similar incidents are not looked for."""
     ci: Mapping[str, ContinuousIntegration] = field(default_factory=dict)
     """CI systems by name: those that are configured"""
+    direct: CodeHost | None = None
+    """The cluster itself, for what needs no pull request; None where nothing may be applied directly."""
+
+    def host_of(self, plan: Plan) -> CodeHost | None:
+        """Where the plan is carried out."""
+        return self.direct if plan.route == "direct" else self.codehost
