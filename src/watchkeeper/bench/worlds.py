@@ -105,13 +105,13 @@ def every_play() -> list[Played]:
     """The scenarios of the shelf, two of them at once, and a healthy world."""
     shelf = plugins("watchkeeper.simulate.scenarios", "SCENARIO")
     single = [
-        Played(name, lambda world, s=s: s.begin(world, 4.0), frozenset(filter(None, [s.service])), s.kind)  # type: ignore[misc]
+        Played(name, lambda world, s=s: s.start(world, 4.0), frozenset(filter(None, [s.truth()])), s.kind)  # type: ignore[misc]
         for name, s in sorted(shelf.items())
     ]
 
     def both(world: World) -> None:
-        shelf["pool_exhausted"].begin(world, 4.0)
-        shelf["memory_leak"].begin(world, 20.0)
+        shelf["pool_exhausted"].start(world, 4.0)
+        shelf["memory_leak"].start(world, 20.0)
 
     two = Played("two_at_once", both, frozenset(("payment", "cart")), "")
     return [*single, two, Played("healthy", lambda world: None, frozenset(), "none")]
