@@ -34,7 +34,7 @@ from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, Sou
 from watchkeeper.telemetry.resolver import Resolver
 from watchkeeper.workflows.advance import advance
 from watchkeeper.workflows.house import House
-from watchkeeper.workflows.job import Job
+from watchkeeper.workflows.job import Job, ShardedJob, parts
 
 log = logging.getLogger(__name__)
 
@@ -199,9 +199,9 @@ async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, sta
 
 def periodic_jobs(house: House) -> dict[str, Periodic]:
     """Every job of the shelf that the settings do not switch off."""
-    shelf: dict[str, Job] = dict(plugins("watchkeeper.workflows.jobs", "JOB"))
-    seconds = {name: job.seconds(house.settings) for name, job in shelf.items()}
-    return {name: Periodic(seconds[name], partial(job.run, house)) for name, job in shelf.items() if seconds[name] > 0}
+    shelf: dict[str, Job | ShardedJob] = dict(plugins("watchkeeper.workflows.jobs", "JOB"))
+    every = {name: part for job_name, job in shelf.items() for name, part in parts(job_name, job, house).items()}
+    return {name: Periodic(seconds, run) for name, (seconds, run) in every.items() if seconds > 0}
 
 
 async def serve(opened: Opened, stop: asyncio.Event, *, host: str, port: int) -> None:

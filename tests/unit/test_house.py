@@ -1,5 +1,6 @@
 """The house guards itself: rooms, settings, errors and shelves are where the documents say."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -16,8 +17,11 @@ SOURCE = ROOT / "src/watchkeeper"
 SHELVES = {
     "watchkeeper.api.webhooks": "read",
     "watchkeeper.codehosts.hosts": "build",
+    "watchkeeper.console.forms": "FORM",
+    "watchkeeper.console.pages": "PAGE",
     "watchkeeper.diagnose.analyzers": "ANALYZER",
     "watchkeeper.diagnose.cluster.rules": "RULE",
+    "watchkeeper.estate.writers": "WRITER",
     "watchkeeper.llm.providers": "build",
     "watchkeeper.remediate.actions": "ACTION",
     "watchkeeper.simulate.scenarios": "SCENARIO",
@@ -63,6 +67,17 @@ def test_the_error_tree_is_the_one_drawn() -> None:
 def test_actions_named_by_faults_are_on_the_shelf_and_the_other_way_round() -> None:
     named = {action for kind in FAULTS.values() for action in kind.actions}
     assert named == set(plugins("watchkeeper.remediate.actions", "ACTION"))
+
+
+def test_every_action_has_the_runbook_that_is_made_from_it() -> None:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "scripts/reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    pages = {path: text for path, text in reference.runbooks().items()}
+    assert {p: t for p, t in pages.items() if (ROOT / "docs" / p).read_text() != t} == {}
+    assert len(pages) == len(plugins("watchkeeper.remediate.actions", "ACTION")) + 1
 
 
 def test_timeline_kinds_used_are_known() -> None:

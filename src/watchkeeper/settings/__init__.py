@@ -11,7 +11,13 @@ from watchkeeper.settings.everything import Settings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
-from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
+from watchkeeper.settings.remediation import (
+    ApproverScope,
+    AutonomyGrant,
+    DeliverySettings,
+    HelmValue,
+    RemediationSettings,
+)
 from watchkeeper.settings.section import Section
 from watchkeeper.settings.sources import (
     Budget,
@@ -32,6 +38,8 @@ __all__ = [
     "ENVIRONMENT",
     "PREFIX",
     "AnomalySettings",
+    "ApproverScope",
+    "AutonomyGrant",
     "Budget",
     "CaseFolderSource",
     "CorrelationSettings",
@@ -39,6 +47,7 @@ __all__ = [
     "EntitiesSettings",
     "EntityRule",
     "EvidenceSettings",
+    "HelmValue",
     "HttpSource",
     "KubernetesSource",
     "LlmSettings",

@@ -17,7 +17,10 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.exhibits import ExhibitRecords
+from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.watching import WatchRecords
 
 T = TypeVar("T")
 
@@ -94,7 +97,13 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(PeriodicRecords, Protocol):
+class Transaction(
+    ExhibitRecords,
+    OverviewRecords,
+    PeriodicRecords,
+    WatchRecords,
+    Protocol,
+):
     """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:

@@ -120,7 +120,9 @@ class PostgresStore:
         """Totals that every replica agrees on."""
         found = await self._rows(
             "select (select count(*) from incidents) incidents, (select count(*) from alerts) alerts, "
-            "(select count(*) from plans where state = 'succeeded') repairs"
+            "(select count(*) from plans where state = 'succeeded') repairs, "
+            "(select count(*) from feedback where real) true_positives, "
+            "(select count(*) from feedback where not real) false_positives"
         )
         return {name: float(value) for name, value in found[0].items()}
 

@@ -16,7 +16,10 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
+from watchkeeper.store.statements.exhibits import ExhibitStatements
+from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
+from watchkeeper.store.statements.watching import WatchStatements
 
 EVENTS_CHANNEL = "watchkeeper_events"
 STEP_TASK = "advance_incident"
@@ -30,7 +33,12 @@ CALLS_DAYS = 7
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
-class PostgresTransaction(PeriodicStatements):
+class PostgresTransaction(
+    ExhibitStatements,
+    OverviewStatements,
+    PeriodicStatements,
+    WatchStatements,
+):
     """The first topics, and all others mixed in."""
 
     async def add_alert(self, alert: Alert, incident_id: str, because: str) -> bool:

@@ -29,6 +29,8 @@ class Scope:
     """Whose budget pays."""
     metrics: tuple[str, ...] = ()
     """Only these names of the vocabulary; empty: all."""
+    step: float = 0.0
+    """Seconds between samples; 0: the source's own setting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
