@@ -11,6 +11,7 @@ from watchkeeper import observe
 from watchkeeper.access.tokens import Access
 from watchkeeper.api import incidents, intake, live, own_metrics, problems, questions, records, reference, watching
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.intake_desk import IntakeDesk
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
@@ -27,6 +28,7 @@ def create_app(house: House, *, access: Access) -> FastAPI:
         description="From alert to proven recovery, with evidence.",
     )  # fmt: skip
     app.state.house, app.state.access = house, access
+    app.state.intake = IntakeDesk(house)
     problems.install(app)
     for door in (
         intake,

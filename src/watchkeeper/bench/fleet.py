@@ -11,10 +11,12 @@ import numpy as np
 
 from watchkeeper.bench._asked import Asked, Progress, write_json
 from watchkeeper.bench._life import METRICS, START, Life, described, lived
-from watchkeeper.correlate.admit import Opened, OpenIncident, admit
+from watchkeeper.correlate import admit as correlate
+from watchkeeper.correlate.admit import Opened
 from watchkeeper.detect.knob import false_pages_per_series_day
 from watchkeeper.detect.watch import Known, SeriesKey, Terms, Watch
 from watchkeeper.domain.sighting import Sighting
+from watchkeeper.domain.situation import Situation
 from watchkeeper.domain.topology import Topology
 from watchkeeper.settings import AnomalySettings, CorrelationSettings
 from watchkeeper.testing import CountingIds
@@ -39,6 +41,7 @@ class Incident:
     fingerprints: set[str]
     severe: bool
     told: list[tuple[float, Sighting]] = field(default_factory=list)
+    situation: Situation | None = None
 
 
 def run(asked: Asked, *, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
@@ -103,18 +106,16 @@ def watched(life: Life, progress: Progress = lambda done, total: None) -> Watche
 def _receive(sighting: Sighting, at: float, incidents: list[Incident], topology: Topology, ids: CountingIds) -> None:
     when = datetime.fromtimestamp(at, UTC)
     alert = alert_of(sighting, when)
-    going = [
-        OpenIncident(
-            i.id, "shop", frozenset(i.services), datetime.fromtimestamp(i.opened, UTC), frozenset(i.fingerprints)
-        )
-        for i in incidents
-        if at - i.last < _OVER.total_seconds()
-    ]
-    [admission] = admit([alert], going, topology, CorrelationSettings(), ids, lambda a: sighting.service)
+    going = [i for i in incidents if at - i.last < _OVER.total_seconds()]
+    known = correlate.Known(tuple(i.situation for i in going if i.situation))
+    admitted = correlate.admit([alert], known, topology, CorrelationSettings(), ids, lambda a: sighting.service, when)
+    [admission] = admitted.admissions
     if isinstance(admission, Opened):
         incidents.append(Incident(admission.incident_id, at, set(), at, set(), False))
+    now_known = {s.incident_id: s for s in admitted.situations}
     for one in incidents:
         if one.id == getattr(admission, "incident_id", ""):
+            one.situation = now_known.get(one.id, one.situation)
             one.services.add(sighting.service)
             one.fingerprints.add(alert.fingerprint)
             one.last, one.severe = at, one.severe or sighting.severe

@@ -5,10 +5,12 @@ An empty configuration starts: offline model, embedded database, dry run. Rooms 
 AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITHUB_TOKEN) work as they are.
 """
 
-from watchkeeper.settings.correlation import CorrelationSettings
+from watchkeeper.settings.correlation import CorrelationSettings, InhibitRule
 from watchkeeper.settings.detection import AnomalySettings
+from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
 from watchkeeper.settings.everything import Settings
 from watchkeeper.settings.models import LlmSettings
+from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
 from watchkeeper.settings.remediation import (
@@ -20,6 +22,7 @@ from watchkeeper.settings.remediation import (
 )
 from watchkeeper.settings.section import Section
 from watchkeeper.settings.sources import (
+    AlertmanagerSource,
     Budget,
     CaseFolderSource,
     EntitiesSettings,
@@ -37,6 +40,7 @@ __all__ = [
     "ELSEWHERE",
     "ENVIRONMENT",
     "PREFIX",
+    "AlertmanagerSource",
     "AnomalySettings",
     "ApproverScope",
     "AutonomyGrant",
@@ -44,15 +48,21 @@ __all__ = [
     "CaseFolderSource",
     "CorrelationSettings",
     "DeliverySettings",
+    "DoorsSettings",
     "EntitiesSettings",
     "EntityRule",
     "EvidenceSettings",
+    "GenericMapping",
     "HelmValue",
     "HttpSource",
+    "InhibitRule",
+    "IntakeSettings",
     "KubernetesSource",
     "LlmSettings",
     "LogSettings",
     "LokiSource",
+    "NotifySettings",
+    "PagerdutySettings",
     "PrometheusSource",
     "RemediationSettings",
     "Section",
@@ -61,6 +71,7 @@ __all__ = [
     "SourcesSettings",
     "StoreSettings",
     "TempoSource",
+    "WebhookSettings",
     "flatten",
     "load",
 ]

@@ -2,7 +2,9 @@
 
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
+from watchkeeper.settings.doors import DoorsSettings, IntakeSettings
 from watchkeeper.settings.models import LlmSettings
+from watchkeeper.settings.notify import NotifySettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
 from watchkeeper.settings.section import Section
@@ -18,6 +20,9 @@ class Settings(Section):
     sources: SourcesSettings = SourcesSettings()
     entities: EntitiesSettings = EntitiesSettings()
     correlation: CorrelationSettings = CorrelationSettings()
+    intake: IntakeSettings = IntakeSettings()
+    doors: DoorsSettings = DoorsSettings()
+    notify: NotifySettings = NotifySettings()
     evidence: EvidenceSettings = EvidenceSettings()
     delivery: DeliverySettings = DeliverySettings()
     server: ServerSettings = ServerSettings()

@@ -30,6 +30,12 @@ class StoreSettings(Section):
     )
     data_dir: str = Field(".watchkeeper", description="Folder of the embedded database and of keys.")
     pool_size: int = Field(10, gt=0, description="Database connections a process.")
+    keep_alerts_days: float = Field(
+        90, gt=0, description="Alerts that started earlier go, a week at a time; those of open incidents stay."
+    )
+    keep_events_days: float = Field(
+        400, gt=0, description="Lines of timelines older than this go; the audit stays whole."
+    )
     sweep_seconds: float = Field(30, gt=0, description="How often incidents that owe a step are enqueued again.")
 
 

@@ -18,8 +18,11 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.exhibits import ExhibitRecords
+from watchkeeper.store.ports.intake import IntakeRecords
+from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.upkeep import UpkeepRecords
 from watchkeeper.store.ports.watching import WatchRecords
 
 T = TypeVar("T")
@@ -99,8 +102,11 @@ class StoredToken:
 
 class Transaction(
     ExhibitRecords,
+    IntakeRecords,
+    MutingRecords,
     OverviewRecords,
     PeriodicRecords,
+    UpkeepRecords,
     WatchRecords,
     Protocol,
 ):

@@ -5,7 +5,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from watchkeeper.domain.errors import InvalidInput
 
@@ -65,7 +65,7 @@ def _chunks(stream: BinaryIO) -> Iterator[tuple[list[str], int]]:
         yield lines, counted.taken
 
 
-def _opened(stream: io.BufferedReader) -> BinaryIO:
+def _opened(stream: "io.BufferedReader[Any]") -> BinaryIO:
     head = stream.peek(4)[:4]
     if head.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=stream), 1 << 20)  # type: ignore[return-value,type-var,unused-ignore]

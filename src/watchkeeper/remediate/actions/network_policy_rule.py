@@ -42,7 +42,7 @@ def _rule(situation: Situation, caller: str, labels: Mapping[str, str], port: in
     folder = _folder(situation)
     if folder is None:
         return "no file of the repository declares the workload, so there is no place for the policy"
-    path = f"{folder}{policy['metadata']['name']}.yaml"
+    path = f"{folder}allow-{caller}-to-{name}.yaml"
     words = f"allow {caller} to reach port {port} of {name}"
     target = situation.beside("NetworkPolicy", f"allow-{caller}-to-{name}")
     text = yaml.safe_dump(policy, sort_keys=False)

@@ -7,9 +7,7 @@ down_revision = "0002"
 
 STATEMENTS = (
     "create table exhibits (incident_id text primary key references incidents on delete cascade, body jsonb not null)",
-    "create index if not exists alerts_by_time on alerts (received_at)",
     "create index if not exists incidents_by_end on incidents (resolved_at) where resolved_at is not null",
-    "create index if not exists events_by_time on events (at, kind)",
 )
 
 
