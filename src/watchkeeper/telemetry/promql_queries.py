@@ -66,6 +66,10 @@ QUERIES = (
     ),
     Query("replicas-ready", "max by (namespace, deployment) (kube_deployment_status_replicas_available{$sel})", Origin.KUBE_STATE),
     Query("replicas-wanted", "max by (namespace, deployment) (kube_deployment_spec_replicas{$sel})", Origin.KUBE_STATE),
+    Query(
+        "disk-rate", "100 * (1 - sum by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes{$sel}) "
+        "/ (sum by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes{$sel}) > 0))", Origin.CADVISOR,
+    ),
     Query("up", f"min by ({_APP}) (up{{$sel}})", Origin.DECLARED),
 )  # fmt: skip
 """Written for the series of docs/reference/signals.md."""

@@ -287,6 +287,8 @@ class SimulatedCluster:
         yield MetricSample("up", job, 1.0)
         for d in self.objects.find("Deployment"):
             labels = {**job, "namespace": d["metadata"]["namespace"], "deployment": d["metadata"]["name"]}
+            updated = float(d["status"].get("updatedReplicas", 0))
+            yield MetricSample("kube_deployment_status_replicas_updated", labels, updated)
             yield MetricSample("kube_deployment_spec_replicas", labels, float(d["spec"].get("replicas", 1)))
             yield MetricSample(
                 "kube_deployment_status_replicas_available", labels, float(d["status"].get("availableReplicas", 0))

@@ -25,4 +25,4 @@ def begin(world: World, pace: float, service: str) -> None:
     world.afflict(service, Effects(cpu_factor=5.4, pace=pace))
 
 
-SCENARIO = Scenario("autoscaler_at_max", "overload", SERVICE, "set_hpa_bounds", begin, also=("cpu",), incident=17)
+SCENARIO = Scenario("autoscaler_at_max", "overload", SERVICE, "autoscaler_bounds", begin, also=("cpu",), incident=17)

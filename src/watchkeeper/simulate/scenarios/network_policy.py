@@ -21,4 +21,6 @@ def begin(world: World, pace: float, service: str) -> None:
     world.declare(f"policies/{service}.yaml", _MANIFEST.format(service=service, space=world.shop.namespace))
 
 
-SCENARIO = Scenario("network_policy", "network", SERVICE, "network_policy_rule", begin, incident=18)
+SCENARIO = Scenario(
+    "network_policy", "traffic_loss", SERVICE, "network_policy_rule", begin, also=("network",), incident=18
+)

@@ -11,4 +11,4 @@ def begin(world: World, pace: float, service: str) -> None:
     world.edit(service, "memory: 128Mi", "memory: 128Gi", "more room")
 
 
-SCENARIO = Scenario("too_large", "scheduling", SERVICE, "set_resources", begin, cures=("roll_back",), incident=5)
+SCENARIO = Scenario("too_large", "scheduling", SERVICE, "requests_and_limits", begin, cures=("roll_back",), incident=5)
