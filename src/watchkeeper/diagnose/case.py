@@ -146,12 +146,12 @@ class Case:
     def in_reach(self) -> frozenset[str]:
         """What can be the cause: what the alerting services call, and nodes; all services where the graph knows none of them."""
         named = {self.evidence.alerting_service, *self.evidence.also_alerting} & self.topology.services
-        if not named:
-            return self.services
-        reached = {s for service in named for s in self.topology.downstream(service)}
         nodes = {
             str((o.get("metadata") or {}).get("name", "")) for o in self.evidence.objects if o.get("kind") == "Node"
         }
+        if not named:
+            return self.services | nodes | self.shared | self.evidence.workloads.keys()
+        reached = {s for service in named for s in self.topology.downstream(service)}
         peers = {s.labels["peer"] for s in self.evidence.metrics if s.service in reached and "peer" in s.labels}
         return frozenset(reached | nodes | peers | self.shared)
 

@@ -149,6 +149,11 @@ class World:
         """Containers that start from now on have it: of one image, or of any."""
         self.engine.curses.append(Curse(service, effects, image))
 
+    def busy(self, service: str) -> float:
+        """Share of its CPU limit that a service has in use."""
+        it = self.shop.services[service]
+        return self.engine.states[service].rps * it.cpu_milliseconds / 1000 / (it.replicas * it.cpu_limit)
+
     def heal(self, service: str) -> None:
         """Nothing ails it any more."""
         self.engine.faults.pop(service, None)

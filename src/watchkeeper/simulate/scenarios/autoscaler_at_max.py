@@ -22,7 +22,7 @@ def begin(world: World, pace: float, service: str) -> None:
     world.declare(
         f"scalers/{service}.yaml", _MANIFEST.format(service=service, space=world.shop.namespace, replicas=replicas)
     )
-    world.afflict(service, Effects(cpu_factor=5.4, pace=pace))
+    world.afflict(service, Effects(cpu_factor=1.17 / max(world.busy(service), 0.02), pace=pace))
 
 
 SCENARIO = Scenario("autoscaler_at_max", "overload", SERVICE, "autoscaler_bounds", begin, also=("cpu",), incident=17)

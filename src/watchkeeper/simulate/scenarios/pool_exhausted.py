@@ -10,7 +10,7 @@ SERVICE = "payment"
 
 def begin(world: World, pace: float, service: str) -> None:
     """Nearly all four connections of each pod are lost; with eight there are enough left."""
-    world.afflict(service, Effects(leaked=3.6, pace=pace))
+    world.afflict(service, Effects(leaked=0.9 * world.shop.services[service].pool_size, pace=pace))
 
 
 def pooled(shop: Shop, name: str) -> bool:
