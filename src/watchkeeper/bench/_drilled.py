@@ -20,7 +20,7 @@ from watchkeeper.bench import _towns
 from watchkeeper.bench._health import Health, ailing, harmed
 from watchkeeper.bench._towns import Town
 from watchkeeper.bench.worlds import FixedClock
-from watchkeeper.domain.errors import Conflict, NotAllowed
+from watchkeeper.domain.errors import Conflict, NotAllowed, WatchkeeperError
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.domain.remediation import AutoApproved, Decision, Denied
 from watchkeeper.domain.severity import Role
@@ -243,8 +243,10 @@ async def _move(house: House) -> list[Incident]:
         if incident.stage not in _ENDS or incident.stage is Stage.ESCALATED:
             try:
                 await advance(house, incident.id)
-            except Conflict:
-                continue
+            except WatchkeeperError as error:
+                # As at the job boundary: what may pass is tried again at the next round.
+                if not (error.retryable or isinstance(error, Conflict)):
+                    raise
     return list((await house.store.list_incidents(limit=50)).items)
 
 
