@@ -78,7 +78,12 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         store = PostgresStore.open(url, pool_size=settings.store.pool_size, redis_url=redis)
         house = build_house(settings, store)
         try:
-            yield Opened(house, store, url, Access(StoredTokens(house), house.ids, settings.server))
+            yield Opened(
+                house,
+                store,
+                url,
+                Access(StoredTokens(house), house.ids, settings.server, settings.login.form_key.get_secret_value()),
+            )
         finally:
             for source in house.sources:
                 await source.close()
@@ -131,6 +136,9 @@ class StoredTokens:
         """The valid token with this hash."""
         async with self._house.store.transaction() as tx:
             found = await tx.token(secret_hash)
+            session = None if found else await tx.session(secret_hash, self._house.clock.now())
+        if session is not None:
+            return Token("session", session.name, session.role, session.directory)
         if found is None or found.revoked or (found.expires_at and found.expires_at <= self._house.clock.now()):
             return None
         return Token(found.id, found.name, found.role)

@@ -1,6 +1,5 @@
 """The house guards itself: rooms, settings, errors and shelves are where the documents say."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -48,9 +47,7 @@ def test_every_plugin_keeps_its_shelfs_contract_and_is_documented(shelf: str) ->
     assert [name for name in found if f"`{name}`" not in page] == []
 
 
-def test_every_setting_is_documented() -> None:
-    page = (ROOT / "docs/reference/settings.md").read_text()
-    assert [key for key, *_ in flatten() if f"`{key}`" not in page] == []
+def test_every_setting_has_a_meaning() -> None:
     assert [key for key, _, _, meaning in flatten() if not meaning] == []
 
 
@@ -67,17 +64,6 @@ def test_the_error_tree_is_the_one_drawn() -> None:
 def test_actions_named_by_faults_are_on_the_shelf_and_the_other_way_round() -> None:
     named = {action for kind in FAULTS.values() for action in kind.actions}
     assert named == set(plugins("watchkeeper.remediate.actions", "ACTION"))
-
-
-def test_every_action_has_the_runbook_that_is_made_from_it() -> None:
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "scripts/reference.py")
-    assert spec is not None
-    assert spec.loader is not None
-    reference = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(reference)
-    pages = {path: text for path, text in reference.runbooks().items()}
-    assert {p: t for p, t in pages.items() if (ROOT / "docs" / p).read_text() != t} == {}
-    assert len(pages) == len(plugins("watchkeeper.remediate.actions", "ACTION")) + 1
 
 
 def test_timeline_kinds_used_are_known() -> None:

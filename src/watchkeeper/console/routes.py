@@ -1,4 +1,4 @@
-"""The console on the application: its pages, its forms, its static files, and the door where people sign in."""
+"""The console on the application: its pages, its forms, its static files."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -8,7 +8,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from watchkeeper.access.tokens import COOKIE, Access, Principal
+from watchkeeper.access.tokens import Access, Principal
+from watchkeeper.console import sign_in
 from watchkeeper.console.page import Form, Page, Visit
 from watchkeeper.console.render import render
 from watchkeeper.domain.errors import NotAllowed, NotFound, StoreUnavailable, WatchkeeperError
@@ -26,9 +27,7 @@ def mount(app: FastAPI) -> None:
     for name, page in plugins(PAGES, "PAGE").items():
         app.add_api_route(page.path, desk.door(page), include_in_schema=False, name=f"console {name}", methods=["GET"])
     app.add_api_route("/do/{form}/{subject}", desk.act, include_in_schema=False, methods=["POST"])
-    app.add_api_route("/login", desk.sign_in, include_in_schema=False, methods=["GET"])
-    app.add_api_route("/login", desk.signed, include_in_schema=False, methods=["POST"])
-    app.add_api_route("/logout", desk.sign_out, include_in_schema=False, methods=["POST"])
+    sign_in.mount(app)
 
 
 class _Desk:
@@ -85,32 +84,6 @@ class _Desk:
         except WatchkeeperError as error:
             return _problem(error)
 
-    async def sign_in(self, request: Request) -> Response:
-        """The form."""
-        return HTMLResponse(
-            render("login.html", title="Sign in", wrong="", next=_inside(request.query_params.get("next", "/")))
-        )
-
-    async def signed(self, request: Request) -> Response:
-        """An API token becomes a cookie that scripts cannot read and other sites cannot send."""
-        form = parse_qs((await request.body()).decode(errors="replace"))
-        token, after = form.get("token", [""])[0].strip(), _inside(form.get("next", ["/"])[0])
-        try:
-            await self._access.principal({"authorization": f"Bearer {token}"}, {}, "")
-        except NotAllowed:
-            words = "This token is unknown, expired or revoked."
-            return HTMLResponse(render("login.html", title="Sign in", wrong=words, next=after), 401)
-        answer = RedirectResponse(after, 303)
-        secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, max_age=12 * 3600)
-        return answer
-
-    async def sign_out(self) -> Response:
-        """Forget the cookie."""
-        answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(COOKIE)
-        return answer
-
 
 async def frame(visit: Visit, page: Page) -> dict[str, object]:
     """What stands around every page: who looks, where one can go, and what waits."""
@@ -140,8 +113,3 @@ def _problem(error: WatchkeeperError) -> Response:
 
 def _message(title: str, words: str, status: int) -> Response:
     return HTMLResponse(render("message.html", title=title, words=words), status)
-
-
-def _inside(path: str) -> str:
-    """A path of ours, never another site's."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"

@@ -9,6 +9,7 @@ from watchkeeper.settings.correlation import CorrelationSettings, InhibitRule
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
 from watchkeeper.settings.everything import Settings
+from watchkeeper.settings.login import LoginSettings, OidcSettings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
@@ -60,8 +61,10 @@ __all__ = [
     "KubernetesSource",
     "LlmSettings",
     "LogSettings",
+    "LoginSettings",
     "LokiSource",
     "NotifySettings",
+    "OidcSettings",
     "PagerdutySettings",
     "PrometheusSource",
     "RemediationSettings",
