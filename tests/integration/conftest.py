@@ -21,7 +21,9 @@ from watchkeeper.simulate.world import World
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kubernetes")
-    group.addoption("--kube-config", default="", help="Kubeconfig of a real cluster (~ expanded); default: the simulated one")
+    group.addoption(
+        "--kube-config", default="", help="Kubeconfig of a real cluster (~ expanded); default: the simulated one"
+    )
     group.addoption("--allow-changes", action="store_true", help="May write to that cluster, in a namespace of its own")
 
 

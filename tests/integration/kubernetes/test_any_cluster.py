@@ -46,9 +46,13 @@ async def test_we_see_the_pods_that_kubectl_sees(cluster: "Cluster") -> None:
     await source.close()
     assert probe.ok, probe.words
     listed = json.loads(await cluster.kubectl("get", "pods", "-A", "-o", "json"))
-    assert {p["metadata"]["name"] for p in listed["items"]} & {o["metadata"]["name"] for o in seen.objects if o["kind"] == "Pod"}
+    assert {p["metadata"]["name"] for p in listed["items"]} & {
+        o["metadata"]["name"] for o in seen.objects if o["kind"] == "Pod"
+    }
     assert "Node" in seen.readable
-    assert not [o for o in seen.objects if o["kind"] == "Secret" and "data" in o], "the contents of secrets are never kept"
+    assert not [o for o in seen.objects if o["kind"] == "Secret" and "data" in o], (
+        "the contents of secrets are never kept"
+    )
 
 
 @pytest.mark.parametrize("output", ["text", "sarif", "junit"])
