@@ -31,9 +31,10 @@ def run(
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
         for number, found in enumerate(workers.map(played, trials), 1):
             outcomes.append(found)
+            # Long runs are often cut short: what there is is written each time.
+            write_json(asked.predictions, [asdict(o) for o in outcomes])
             asked.progress(number, len(trials))
     figures = scorecard(outcomes)
-    write_json(asked.predictions, [asdict(o) for o in outcomes])
     write_json(asked.json_out, figures)
     return figures
 
