@@ -18,7 +18,7 @@ from watchkeeper.api.app import create_app
 from watchkeeper.codehosts.ci_port import ContinuousIntegration
 from watchkeeper.codehosts.port import ClusterDoor, CodeHost
 from watchkeeper.console.routes import mount as mount_console
-from watchkeeper.domain.clock import SystemClock, SystemIds
+from watchkeeper.domain.clock import Clock, SystemClock, SystemIds
 from watchkeeper.domain.severity import Role
 from watchkeeper.llm.embedding import Embedder
 from watchkeeper.llm.port import Model
@@ -96,10 +96,10 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
             await store.close()
 
 
-def build_house(settings: Settings, store: PostgresStore) -> House:
-    """The parts, chosen by the settings."""
+def build_house(settings: Settings, store: PostgresStore, clock: Clock | None = None) -> House:
+    """The parts, chosen by the settings. A clock of another world is for drills."""
     resolver = Resolver(settings.entities)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     sources = build_sources(settings, SourceTools(clock, resolver, SharedLedger(store)))
     return House(
         settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings),
