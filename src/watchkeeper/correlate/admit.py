@@ -182,9 +182,16 @@ class _Desk:
                 found |= gathering.by_service.get(sibling, {})
         for mark in facts.marks:
             found |= gathering.by_mark.get(mark, {})
-        if not self.context.calls.known(facts.service):
+        if self.context.calls.known(facts.service):
+            found |= dict.fromkeys(self._of_the_moment(facts))
+        else:
             found |= gathering.by_namespace.get(facts.namespace, {})
         return list(found)
+
+    def _of_the_moment(self, facts: Facts) -> list[str]:
+        """Incidents with a new problem at this moment. O(incidents)."""
+        late, at = timedelta(seconds=self.context.rules.same_onset_seconds), facts.alert.starts_at
+        return [i for i, g in self.gathering.groups.items() if any(abs(at - m) <= late for m in g.last_new.values())]
 
     def _any_may_relate(self, facts: Facts) -> bool:
         rules = self.context.rules

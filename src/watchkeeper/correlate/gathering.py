@@ -53,6 +53,8 @@ class Group:
         self.changed = False
         self.by_service: dict[str, datetime] = {}
         self.first_by_service: dict[str, datetime] = {}
+        self.last_new: dict[str, datetime] = {}
+        """service -> when its newest problem first began"""
         self.marks: set[tuple[str, str]] = set()
         self.keys: set[str] = set()
         self._names = frozenset(marks)
@@ -63,6 +65,8 @@ class Group:
         last, first = self.by_service.get(problem.service), self.first_by_service.get(problem.service)
         self.by_service[problem.service] = max(last, problem.last_at) if last else problem.last_at
         self.first_by_service[problem.service] = min(first, problem.first_at) if first else problem.first_at
+        newest = self.last_new.get(problem.service)
+        self.last_new[problem.service] = max(newest, problem.first_at) if newest else problem.first_at
         self.marks |= {pair for pair in problem.labels if pair[0] in self._names}
         self.keys.add(problem.key)
 

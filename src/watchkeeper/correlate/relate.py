@@ -11,6 +11,7 @@ from watchkeeper.correlate.inhibit import hidden_by
 from watchkeeper.correlate.neighbours import Neighbours
 from watchkeeper.domain.evidence import Change
 from watchkeeper.domain.muting import Correction, Link, all_match, matchers_of
+from watchkeeper.domain.situation import Problem
 from watchkeeper.settings import CorrelationSettings
 
 
@@ -48,6 +49,7 @@ def relate(facts: Facts, group: Group, context: Context) -> Relation | None:
         _by_mark,
         _by_change,
         _by_text,
+        _by_moment,
         _by_namespace,
     ):
         found = look(facts, group, context)
@@ -198,7 +200,7 @@ def _by_text(facts: Facts, group: Group, context: Context) -> Relation | None:
     for problem in group.problems.values():
         if problem.name != facts.alert.name or problem.namespace != facts.namespace:
             continue
-        if abs(facts.alert.starts_at - problem.last_at) > late or context.calls.known(problem.service):
+        if abs(facts.alert.starts_at - problem.first_at) > late or context.calls.known(problem.service):
             continue
         alike = fuzz.token_set_ratio(facts.alert.summary[:200], problem.text) / 100
         if alike >= context.rules.text_alike:
@@ -210,16 +212,35 @@ def _by_text(facts: Facts, group: Group, context: Context) -> Relation | None:
 
 
 def _by_namespace(facts: Facts, group: Group, context: Context) -> Relation | None:
-    """The weakest: only where no call graph is known, and only at the same moment."""
+    """The weakest: where the call graph does not know the service, and only what began at the same moment."""
     if not facts.namespace or context.calls.known(facts.service):
         return None
     late = timedelta(seconds=context.rules.same_onset_seconds)
-    near = [p for p in group.problems.values() if p.namespace == facts.namespace]
-    for problem in near:
-        if abs(facts.alert.starts_at - problem.last_at) <= late and not context.calls.known(problem.service):
-            when = _apart(facts.alert.starts_at, problem.last_at)
-            return Relation(
-                0.4,
-                f"the same namespace, {facts.namespace}, {when}; no call graph known for {facts.service or facts.alert.name}",
-            )
+    for problem in group.problems.values():
+        if problem.namespace != facts.namespace or abs(facts.alert.starts_at - problem.first_at) > late:
+            continue
+        if _elsewhere(facts, problem):
+            continue
+        when = _apart(facts.alert.starts_at, problem.first_at)
+        who = facts.service or facts.alert.name
+        return Relation(0.4, f"the same namespace, {facts.namespace}, {when}; no call graph known for {who}")
+    return None
+
+
+def _elsewhere(facts: Facts, problem: Problem) -> bool:
+    """Do telling labels of one name differ?"""
+    mine, theirs = dict(facts.marks), dict(problem.labels)
+    return any(name in theirs and theirs[name] != value for name, value in mine.items())
+
+
+def _by_moment(facts: Facts, group: Group, context: Context) -> Relation | None:
+    """The same call graph and the same moment: calls carry trouble further than `hops`."""
+    calls, at = context.calls, facts.alert.starts_at
+    if not calls.known(facts.service):
+        return None
+    late = timedelta(seconds=context.rules.same_onset_seconds)
+    for other, last in group.last_new.items():
+        if other and abs(at - last) <= late and calls.connected(facts.service, other):
+            score = 0.45 - _closeness(facts, last, context)
+            return Relation(score, f"the same call graph as {other}, {_apart(at, last)}")
     return None
