@@ -1,7 +1,6 @@
 """Storms of alerts with known truth: fault windows of labelled incidents end to end, rules applied to their metrics, noise between.
 
-The truth: what starts in a fault's window on the system that has the fault is of the fault; what fires before it is noise, by
-service. Labels are opened for one thing only: to pick faults that have no call path between them.
+The truth: what starts in a fault's window on the system that has the fault is of the fault; noise is made. Labels are opened for one thing only: to pick faults that have no call path between them.
 """
 
 import json
@@ -21,8 +20,6 @@ from watchkeeper.domain.topology import Topology
 BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
 SLOT = timedelta(minutes=60)
 MINUTE = timedelta(minutes=1)
-_BEFORE_ROWS = 3
-"""Rows before the fault in which rules may fire by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +158,7 @@ def _episodes(case: Path) -> tuple[Episode, ...]:
 
 
 def _fired(rule: Rule, service: str, values: np.ndarray, minutes: np.ndarray, begin: int, step: float) -> list[Episode]:
-    low = max(0, begin - _BEFORE_ROWS)
+    low = max(0, begin - 1)
     normal = values[:low][np.isfinite(values[:low])]
     if len(normal) < 5:
         return []
@@ -225,8 +222,7 @@ def _unrelated(fault: Fault, cases: Sequence[Fault], dice: random.Random) -> Fau
 def _lay(storm: Storm, fault: Fault, start: datetime) -> None:
     name = f"{fault.case}@{start:%H:%M}"
     for episode in fault.episodes:
-        truth = name if episode.starts >= -1 else f"noise-{name}-{episode.service}"
-        storm.add(truth, episode, start)
+        storm.add(name, episode, start)
 
 
 def _noise(storm: Storm, slots: int, dice: random.Random) -> None:

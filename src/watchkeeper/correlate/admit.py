@@ -190,7 +190,7 @@ class _Desk:
 
     def _of_the_moment(self, facts: Facts) -> list[str]:
         """Incidents with a new problem at this moment. O(incidents)."""
-        late, at = timedelta(seconds=self.context.rules.same_onset_seconds), facts.alert.starts_at
+        late, at = timedelta(minutes=self.context.rules.spread_minutes), facts.alert.starts_at
         return [i for i, g in self.gathering.groups.items() if any(abs(at - m) <= late for m in g.last_new.values())]
 
     def _any_may_relate(self, facts: Facts) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watchkeeper.correlate.fingerprint import Fingerprint, fingerprint
+from watchkeeper.correlate.neighbours import Neighbours
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.severity import Severity, severity_of
 from watchkeeper.domain.situation import MOST_PROBLEMS, Problem, Situation, key_of
@@ -58,10 +59,13 @@ class Group:
         self.marks: set[tuple[str, str]] = set()
         self.keys: set[str] = set()
         self._names = frozenset(marks)
+        self._deepest: frozenset[str] | None = None
         for problem in situation.problems:
             self._index(problem)
 
     def _index(self, problem: Problem) -> None:
+        if problem.service not in self.by_service:
+            self._deepest = None
         last, first = self.by_service.get(problem.service), self.first_by_service.get(problem.service)
         self.by_service[problem.service] = max(last, problem.last_at) if last else problem.last_at
         self.first_by_service[problem.service] = min(first, problem.first_at) if first else problem.first_at
@@ -88,6 +92,15 @@ class Group:
             return
         self.problems[value] = problem
         self._index(problem)
+
+    def deepest(self, calls: Neighbours) -> frozenset[str]:
+        """Services of the group from which no other of its services is reached by calls. O(services^2), kept."""
+        if self._deepest is None:
+            known = [s for s in self.by_service if s and calls.known(s)]
+            self._deepest = frozenset(
+                s for s in known if not any(o != s and calls.explains(o, s) and not calls.explains(s, o) for o in known)
+            )
+        return self._deepest
 
     def situation(self) -> Situation:
         """As it is now."""

@@ -142,17 +142,22 @@ def _by_calls(facts: Facts, group: Group, context: Context) -> Relation | None:
 
 
 def _rival(facts: Facts, group: Group, context: Context) -> str:
-    """Another possible cause in the group that cannot explain this one, and that began at another time."""
+    """A cause the group has already, where this one has nothing to do with any of its causes and began at another time.
+
+    Causes are the deepest services: those that no further service of the group explains. Trouble with many of them is
+    scattered already: then a further place says nothing.
+    """
     late = timedelta(seconds=context.rules.same_onset_seconds)
     calls, at = context.calls, facts.alert.starts_at
-    for other, since in group.first_by_service.items():
-        if not other or other == facts.service or abs(at - since) <= late:
-            continue
-        if calls.explains(facts.service, other) or calls.explains(other, facts.service):
-            continue
-        if calls.known(other):
-            return other
-    return ""
+    deepest = group.deepest(calls)
+    if len(deepest) > context.rules.clear_causes:
+        return ""
+    for other in deepest:
+        if other == facts.service or calls.explains(facts.service, other) or calls.explains(other, facts.service):
+            return ""
+        if abs(at - group.first_by_service[other]) <= late:
+            return ""
+    return min(deepest, default="")
 
 
 def _by_common_caller(facts: Facts, near: dict[str, datetime], context: Context) -> Relation | None:
@@ -217,7 +222,10 @@ def _by_namespace(facts: Facts, group: Group, context: Context) -> Relation | No
         return None
     late = timedelta(seconds=context.rules.same_onset_seconds)
     for problem in group.problems.values():
-        if problem.namespace != facts.namespace or abs(facts.alert.starts_at - problem.first_at) > late:
+        known = context.calls.known(problem.service)
+        if problem.namespace != facts.namespace or abs(facts.alert.starts_at - problem.first_at) > (
+            late / 3 if known else late
+        ):
             continue
         if _elsewhere(facts, problem):
             continue
@@ -234,13 +242,15 @@ def _elsewhere(facts: Facts, problem: Problem) -> bool:
 
 
 def _by_moment(facts: Facts, group: Group, context: Context) -> Relation | None:
-    """The same call graph and the same moment: calls carry trouble further than `hops`."""
+    """The same call graph, about the same time, no other cause known: calls carry trouble further than `hops`."""
     calls, at = context.calls, facts.alert.starts_at
     if not calls.known(facts.service):
         return None
-    late = timedelta(seconds=context.rules.same_onset_seconds)
-    for other, last in group.last_new.items():
-        if other and abs(at - last) <= late and calls.connected(facts.service, other):
+    spread = timedelta(minutes=context.rules.spread_minutes)
+    if _rival(facts, group, context):
+        return None
+    for other, last in sorted(group.last_new.items(), key=lambda pair: abs(at - pair[1])):
+        if other and abs(at - last) <= spread and calls.connected(facts.service, other):
             score = 0.45 - _closeness(facts, last, context)
             return Relation(score, f"the same call graph as {other}, {_apart(at, last)}")
     return None
