@@ -57,8 +57,8 @@ class Known:
     issues: Sequence[KnownIssue] = ()
     corrections: Sequence[Correction] = ()
     changes: Sequence[Change] = ()
-    lately: int = 0
-    """new alerts in the last minute, these not counted"""
+    storm: bool = False
+    """very many alerts came within the last minute"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class _Desk:
     def __init__(self, known: Known, context: Context, ids: Ids, now: datetime, coming: int) -> None:
         self.known, self.context, self.ids, self.now = known, context, ids, now
         self.gathering = Gathering(known.situations, context.rules)
-        self.storm = known.lately + coming > context.rules.storm_alerts_per_minute
+        self.storm = known.storm or coming > context.rules.storm_alerts_per_minute
         self._fresh: dict[StandingKey, str] = {}
         self._covered: dict[str, set[StandingKey]] = {}
 

@@ -108,7 +108,7 @@ def _by_problem(facts: Facts, group: Group, context: Context) -> Relation | None
 
 
 def _by_inhibition(facts: Facts, group: Group, context: Context) -> Relation | None:
-    near = (p for p in group.problems.values() if _near(facts, p.last_at, context))
+    near = [p for p in group.causes.values() if _near(facts, p.last_at, context)]
     cause = hidden_by(facts.alert, near, context.rules)
     return Relation(0.98, f"{cause.name} causes it, so it wakes nobody again") if cause else None
 
