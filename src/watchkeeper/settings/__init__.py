@@ -9,11 +9,18 @@ from watchkeeper.settings.correlation import CorrelationSettings, InhibitRule
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
 from watchkeeper.settings.everything import Settings
+from watchkeeper.settings.login import LoginSettings, OidcSettings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
-from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
+from watchkeeper.settings.remediation import (
+    ApproverScope,
+    AutonomyGrant,
+    DeliverySettings,
+    HelmValue,
+    RemediationSettings,
+)
 from watchkeeper.settings.section import Section
 from watchkeeper.settings.sources import (
     AlertmanagerSource,
@@ -36,6 +43,8 @@ __all__ = [
     "PREFIX",
     "AlertmanagerSource",
     "AnomalySettings",
+    "ApproverScope",
+    "AutonomyGrant",
     "Budget",
     "CaseFolderSource",
     "CorrelationSettings",
@@ -45,14 +54,17 @@ __all__ = [
     "EntityRule",
     "EvidenceSettings",
     "GenericMapping",
+    "HelmValue",
     "HttpSource",
     "InhibitRule",
     "IntakeSettings",
     "KubernetesSource",
     "LlmSettings",
     "LogSettings",
+    "LoginSettings",
     "LokiSource",
     "NotifySettings",
+    "OidcSettings",
     "PagerdutySettings",
     "PrometheusSource",
     "RemediationSettings",

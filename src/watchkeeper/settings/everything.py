@@ -3,6 +3,7 @@
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, IntakeSettings
+from watchkeeper.settings.login import LoginSettings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.notify import NotifySettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
@@ -26,5 +27,6 @@ class Settings(Section):
     evidence: EvidenceSettings = EvidenceSettings()
     delivery: DeliverySettings = DeliverySettings()
     server: ServerSettings = ServerSettings()
+    login: LoginSettings = LoginSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

@@ -12,6 +12,9 @@ class ServerSettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback tokens are required.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    worker_port: int = Field(
+        0, ge=0, le=65535, description="Port on which a worker process tells its own metrics; 0: it does not."
+    )
     public_url: str = Field("", description="How people reach the console, for links.")
     loopback_without_login: bool = Field(False, description="Only for the demo: loopback callers are admin.")
     max_body_bytes: int = Field(10_000_000, gt=0, description="Larger requests get 413.")

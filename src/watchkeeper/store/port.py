@@ -17,10 +17,14 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
+from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.muting import MutingRecords
+from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
 from watchkeeper.store.ports.upkeep import UpkeepRecords
+from watchkeeper.store.ports.watching import WatchRecords
 
 T = TypeVar("T")
 
@@ -97,7 +101,17 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(PeriodicRecords, IntakeRecords, MutingRecords, UpkeepRecords, Protocol):
+class Transaction(
+    ExhibitRecords,
+    IntakeRecords,
+    LoginRecords,
+    MutingRecords,
+    OverviewRecords,
+    PeriodicRecords,
+    UpkeepRecords,
+    WatchRecords,
+    Protocol,
+):
     """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:

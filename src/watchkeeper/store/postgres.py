@@ -131,7 +131,9 @@ class PostgresStore:
             "select (select reltuples from pg_class where oid = 'incidents'::regclass) incidents, "
             "(select coalesce(sum(c.reltuples) filter (where c.reltuples > 0), 0) from pg_inherits h join pg_class c "
             "on c.oid = h.inhrelid where h.inhparent = 'alerts'::regclass) alerts, "
-            "(select count(*) from plans where state = 'succeeded') repairs"
+            "(select count(*) from plans where state = 'succeeded') repairs, "
+            "(select count(*) from feedback where real) true_positives, "
+            "(select count(*) from feedback where not real) false_positives"
         )
         return {name: float(value) for name, value in found[0].items()}
 

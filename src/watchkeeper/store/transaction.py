@@ -15,6 +15,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
+from watchkeeper.store.statements.exhibits import ExhibitStatements
 from watchkeeper.store.statements.intake import (
     ANNOUNCED,
     EVENTS_CHANNEL,
@@ -25,9 +26,12 @@ from watchkeeper.store.statements.intake import (
     IntakeStatements,
     incident_columns,
 )
+from watchkeeper.store.statements.logins import LoginStatements
 from watchkeeper.store.statements.muting import MutingStatements
+from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
 from watchkeeper.store.statements.upkeep import UpkeepStatements
+from watchkeeper.store.statements.watching import WatchStatements
 
 __all__ = ["EVENTS_CHANNEL", "QUEUE", "STEP_TASK", "PostgresTransaction"]
 QUARANTINE_BYTES = 64 * 1024
@@ -37,7 +41,16 @@ CALLS_DAYS = 7
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
-class PostgresTransaction(PeriodicStatements, IntakeStatements, MutingStatements, UpkeepStatements):
+class PostgresTransaction(
+    ExhibitStatements,
+    IntakeStatements,
+    LoginStatements,
+    MutingStatements,
+    OverviewStatements,
+    PeriodicStatements,
+    UpkeepStatements,
+    WatchStatements,
+):
     """The first topics, and all others mixed in."""
 
     async def add_alert(self, alert: Alert, incident_id: str, because: str) -> bool:

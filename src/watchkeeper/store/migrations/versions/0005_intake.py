@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 TABLES = """
 create function keep_partition(parent text, start date) returns boolean language plpgsql as $$
@@ -69,6 +69,8 @@ drop table events_before;
 select keep_partition(parent, date_trunc('week', now() at time zone 'UTC')::date + 7 * week)
     from unnest(array['alerts', 'events']) parent, generate_series(-1, 4) week order by week;
 
+create index alerts_by_time on alerts (received_at);
+create index events_by_time on events (at, kind);
 create index incidents_by_stage on incidents (stage, opened_at desc, id desc);
 create index incidents_by_severity on incidents (severity, opened_at desc, id desc);
 create index procrastinate_jobs_by_lock on procrastinate_jobs (lock) where status in ('todo', 'doing');
