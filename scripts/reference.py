@@ -27,6 +27,7 @@ SHELVES = {
     "watchkeeper.diagnose.cluster.rules": ("RULE", "Rules over the objects of a cluster: `watchkeeper check`"),
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.estate.writers": ("WRITER", "Writers: one form of declaration each"),
+    "watchkeeper.chat.platforms": ("build", "Ways people hear: `notify.<name>`"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
     "watchkeeper.llm.providers": ("build", "Language models: `llm.provider`"),
     "watchkeeper.console.pages": ("PAGE", "Pages of the console"),

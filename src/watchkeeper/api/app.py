@@ -9,7 +9,17 @@ from prometheus_client import generate_latest
 
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
-from watchkeeper.api import incidents, intake, live, own_metrics, problems, questions, records, reference, watching
+from watchkeeper.api import (
+    incidents,
+    intake,
+    live,
+    own_metrics,
+    problems,
+    questions,
+    records,
+    reference,
+    watching,
+)
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.intake_desk import IntakeDesk
 

@@ -61,11 +61,19 @@ async def accept(body: Issue, house: TheHouse, who: Responder) -> dict[str, str]
     except ValueError as error:
         raise InvalidInput(str(error), field="match") from None
     issue = KnownIssue(
-        house.ids.new("issue"), matchers, body.reason, body.owner, body.expires_at, body.worst_severity, body.most_alerts
+        house.ids.new("issue"),
+        matchers,
+        body.reason,
+        body.owner,
+        body.expires_at,
+        body.worst_severity,
+        body.most_alerts,
     )
     async with house.store.transaction() as tx:
         await tx.save_known_issue(issue)
-        await tx.audit(who.name, "issue.accepted", issue.id, {"match": body.match, "owner": body.owner}, house.clock.now())
+        await tx.audit(
+            who.name, "issue.accepted", issue.id, {"match": body.match, "owner": body.owner}, house.clock.now()
+        )
     return {"id": issue.id}
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sklearn.metrics import homogeneity_completeness_v_measure  # type: ignore[import-untyped]
+from sklearn.metrics import homogeneity_completeness_v_measure
 
 from watchkeeper import app as front
 from watchkeeper.bench._asked import Asked, write_json

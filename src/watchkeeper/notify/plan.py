@@ -22,7 +22,11 @@ class Due:
 
 
 def due(
-    events: Sequence[IncidentEvent], incidents: dict[str, Incident], rules: NotifySettings, public_url: str, now: datetime
+    events: Sequence[IncidentEvent],
+    incidents: dict[str, Incident],
+    rules: NotifySettings,
+    public_url: str,
+    now: datetime,
 ) -> Due:
     """One notice an incident, whatever number of lines. Below critical, lines wait `group_seconds` for more of them.
 
@@ -56,7 +60,7 @@ def _notice(incident: Incident, lines: Sequence[IncidentEvent], public_url: str)
     over = incident.stage is Stage.RESOLVED
     fresh = any(e.kind == "incident.opened" for e in lines)
     kind = NoticeKind.RESOLVED if over else NoticeKind.OPENED if fresh else NoticeKind.CHANGED
-    links = ((("the incident", f"{public_url.rstrip('/')}/incidents/{incident.id}"),) if public_url else ())
+    links = (("the incident", f"{public_url.rstrip('/')}/incidents/{incident.id}"),) if public_url else ()
     return Notice(
         incident.id, incident.title, incident.severity, str(incident.stage),
         tuple(e.text[:500] for e in lines[-_MOST_LINES:]), links, incident.id, kind,
@@ -68,9 +72,27 @@ def blind(alert: str, last: datetime, now: datetime) -> Notice:
     minutes = (now - last).total_seconds() / 60
     words = f"{alert}, which always fires, was last heard {minutes:.0f} minutes ago, at {last:%Y-%m-%d %H:%M:%S} UTC."
     advice = "Alerts may not reach Watchkeeper: look at Prometheus, at Alertmanager and at the way between."
-    return Notice("", "Watchkeeper is blind", Severity.CRITICAL, "blind", (words, advice), (), "watchkeeper-blind", NoticeKind.BLIND)
+    return Notice(
+        "",
+        "Watchkeeper is blind",
+        Severity.CRITICAL,
+        "blind",
+        (words, advice),
+        (),
+        "watchkeeper-blind",
+        NoticeKind.BLIND,
+    )
 
 
 def sees_again(alert: str) -> Notice:
     """The end of `blind`."""
-    return Notice("", "Watchkeeper sees again", Severity.CRITICAL, "resolved", (f"{alert} is heard again.",), (), "watchkeeper-blind", NoticeKind.RESOLVED)
+    return Notice(
+        "",
+        "Watchkeeper sees again",
+        Severity.CRITICAL,
+        "resolved",
+        (f"{alert} is heard again.",),
+        (),
+        "watchkeeper-blind",
+        NoticeKind.RESOLVED,
+    )

@@ -37,7 +37,9 @@ async def merge(house: House, origin: str, target: str, *, by: str, reason: str)
         return await tx.incident(target)
 
 
-async def move(house: House, fingerprints: Sequence[str], origin: str, target: str, *, by: str, reason: str) -> Incident:
+async def move(
+    house: House, fingerprints: Sequence[str], origin: str, target: str, *, by: str, reason: str
+) -> Incident:
     """These alerts (sender's fingerprints) from one incident to another; `target` "" makes a new one: a split."""
     if not fingerprints:
         raise InvalidInput("name at least one alert", field="fingerprints")
@@ -56,15 +58,26 @@ async def move(house: House, fingerprints: Sequence[str], origin: str, target: s
         await _move(house, tx, [a.fingerprint for a in chosen], origin, target, by, reason)
         stays, goes = await _keys(house, tx, origin), tuple(dict.fromkeys(_key(house, a) for a in chosen))[:_MOST_KEYS]
         if stays:
-            await tx.add_correction(Correction(Link.APART, goes, tuple(set(stays) - set(goes)), by, house.clock.now(), reason))
+            await tx.add_correction(
+                Correction(Link.APART, goes, tuple(set(stays) - set(goes)), by, house.clock.now(), reason)
+            )
         if joins:
             await tx.add_correction(Correction(Link.TOGETHER, goes, joins, by, house.clock.now(), reason))
-        await _note(house, tx, by, "alerts.moved", target, {"from": origin, "alerts": [a.name for a in chosen], "reason": reason})
+        await _note(
+            house,
+            tx,
+            by,
+            "alerts.moved",
+            target,
+            {"from": origin, "alerts": [a.name for a in chosen], "reason": reason},
+        )
         await tx.defer_step(target)
         return await tx.incident(target)
 
 
-async def _move(house: House, tx: Transaction, prints: Sequence[str], origin: str, target: str, by: str, reason: str) -> None:
+async def _move(
+    house: House, tx: Transaction, prints: Sequence[str], origin: str, target: str, by: str, reason: str
+) -> None:
     because = f"{by} moved it here from {origin}" + (f": {reason}" if reason else "")
     count = await tx.move_alerts(prints, origin, target, because)
     await tx.add_event(target, "alert.joined", f"{by} moved {count} alerts here from {origin}", house.clock.now())
@@ -99,5 +112,3 @@ def _key(house: House, alert: Alert) -> str:
 
 async def _note(house: House, tx: Transaction, by: str, action: str, subject: str, details: dict[str, object]) -> None:
     await tx.audit(by, action, subject, details, house.clock.now())
-
-

@@ -29,6 +29,7 @@ ANNOUNCED = (
 PRIORITY = "case severity when 'critical' then 30 when 'high' then 20 when 'warning' then 10 else 0 end"
 INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 ACCEPTING = ("opened", "diagnosed", "awaiting_approval", "escalated")
+_ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _SITUATION: TypeAdapter[Situation] = TypeAdapter(Situation)
 
 
@@ -236,6 +237,15 @@ class IntakeStatements(Statements):
             id=incident_id, quiet=quiet_since, since=since, changes=changes,
         )  # fmt: skip
         return bool(found and found["flaps"])
+
+    async def not_repeated(self, source: str, before: datetime, limit: int) -> list[Alert]:
+        """Alerts of a sender that fire and were last seen before."""
+        found = await self._rows(
+            "select a.body from standing s join alerts a using (source, fingerprint, starts_at) "
+            "where s.source = :source and s.firing and s.seen_at < :before and a.status = 'firing' limit :limit",
+            source=source, before=before, limit=limit,
+        )  # fmt: skip
+        return [_ALERT.validate_python(r["body"]) for r in found]
 
     async def nth_newest(self, number: int) -> datetime | None:
         """When the alert was stored that so many are newer than."""
