@@ -67,8 +67,11 @@ async def _measured(url: str, asked: Asked) -> dict[str, Any]:
     }
     try:
         await _send(port, _bodies("warm", WARM), CLIENTS)
+        spent = _cpu(server)
         rate, answers = await _timed(port, _bodies("closed", MEASURED), CLIENTS)
         figures["alerts_per_second"] = round(rate)
+        figures["server_cpu_ms_per_1000_alerts"] = round(1e6 * (_cpu(server) - spent) / MEASURED)
+        figures["load_average"] = os.getloadavg()[0]
         figures["closed_loop"] = _waits(answers)
         asked.progress(1, 4)
         paced_rate, paced = await _timed(port, _bodies("paced", MEASURED // 2), CLIENTS, per_second=rate * _PACE)
@@ -103,6 +106,15 @@ async def _started(url: str, port: int) -> "subprocess.Popen[bytes]":
                 pass
             await asyncio.sleep(0.1)
     raise TimeoutError("the server does not start")
+
+
+def _cpu(server: "subprocess.Popen[bytes]") -> float:
+    """Seconds of processor time the server has used; 0 where the system does not tell (no /proc)."""
+    try:
+        fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _bodies(name: str, alerts: int) -> list[bytes]:

@@ -203,7 +203,7 @@ def _by_text(facts: Facts, group: Group, context: Context) -> Relation | None:
         return None
     late = timedelta(seconds=context.rules.same_onset_seconds)
     for problem in group.problems.values():
-        if problem.name != facts.alert.name or problem.namespace != facts.namespace:
+        if problem.name != facts.alert.name or problem.namespace != facts.namespace or _elsewhere(facts, problem):
             continue
         if abs(facts.alert.starts_at - problem.first_at) > late or context.calls.known(problem.service):
             continue

@@ -19,6 +19,8 @@ from watchkeeper.telemetry.port import SourceTools
 STEP = 60
 _POINTS = 10_000
 """Points a query: the server allows 11,000."""
+_FIRING = 'last_over_time(ALERTS{alertstate="firing"}[2m])'
+"""Not the series alone: that would go on for five minutes after its last sample where no staleness was written."""
 _GAP = 2.5
 _INTERNAL = ("__name__", "alertstate")
 LIMITS: Mapping[str, tuple[str, float]] = {
@@ -58,7 +60,7 @@ class AlertHistory:
         for number in range(parts):
             low = start + number * chunk
             high = min(low + chunk - timedelta(seconds=STEP), end)
-            for series in await self._range('ALERTS{alertstate="firing"}', low, high, STEP):
+            for series in await self._range(_FIRING, low, high, STEP):
                 labels = tuple(sorted((k, v) for k, v in series["metric"].items() if k not in _INTERNAL))
                 times = np.fromiter((p[0] for p in series["values"]), dtype=np.int64, count=len(series["values"]))
                 stamps.setdefault(labels, []).append(times)
