@@ -124,7 +124,9 @@ async def test_an_alert_that_became_critical_reopens_the_thinking(place: Place) 
 async def test_what_was_muted_is_admitted_when_it_is_repeated_after_the_silence(place: Place) -> None:
     issue_at = NOW + timedelta(minutes=5)
     async with place.store.transaction() as tx:
-        await tx.replace_silences("alertmanager", [Mute("s", "silence", matchers_of('app="s-1"'), NOW, issue_at, "work")])
+        await tx.replace_silences(
+            "alertmanager", [Mute("s", "silence", matchers_of('app="s-1"'), NOW, issue_at, "work")]
+        )
     assert (await receive_alerts(place.house, [alert(1)])).incidents == ()
     place.clock.advance(minutes=6)
     receipt = await receive_alerts(place.house, [alert(1)])
@@ -193,7 +195,9 @@ async def test_old_weeks_are_dropped_but_not_what_belongs_to_an_open_incident(pl
     await place.job("keep_house")
     rows = await place.store._rows("select fingerprint, incident_id from alerts")
     assert rows == [{"fingerprint": "f1", "incident_id": receipt.incidents[0]}]
-    names = await place.store._rows("select inhrelid::regclass::text n from pg_inherits where inhparent = 'alerts'::regclass")
+    names = await place.store._rows(
+        "select inhrelid::regclass::text n from pg_inherits where inhparent = 'alerts'::regclass"
+    )
     assert "alerts_20260223" not in {r["n"] for r in names}
     assert "alerts_20260629" in {r["n"] for r in names}
 

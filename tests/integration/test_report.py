@@ -38,11 +38,19 @@ def prometheus(tmp_path: Path) -> Iterator[str]:
     for n in range(12):
         at = now - timedelta(hours=30) + timedelta(hours=2 * n)
         lines += series("BlinkingCpu", "pay", at, 3)
-        lines += series("Latency", "front", at + timedelta(minutes=40), 20) + series("LatencyCopy", "front", at + timedelta(minutes=41), 19)
+        lines += series("Latency", "front", at + timedelta(minutes=40), 20) + series(
+            "LatencyCopy", "front", at + timedelta(minutes=41), 19
+        )
     lines += series("Odd", HOSTILE, now - timedelta(hours=29), 10)
     text = tmp_path / "alerts.txt"
-    text.write_text("# TYPE ALERTS gauge\n" + "\n".join(sorted(lines, key=lambda x: (x.split(" ")[0], x))) + "\n# EOF\n")
-    subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", text, tmp_path / "data"], check=True, capture_output=True)
+    text.write_text(
+        "# TYPE ALERTS gauge\n" + "\n".join(sorted(lines, key=lambda x: (x.split(" ")[0], x))) + "\n# EOF\n"
+    )
+    subprocess.run(
+        ["promtool", "tsdb", "create-blocks-from", "openmetrics", text, tmp_path / "data"],
+        check=True,
+        capture_output=True,
+    )
     (tmp_path / "rules.yaml").write_text(RULES)
     (tmp_path / "prometheus.yml").write_text(f"rule_files: [{tmp_path}/rules.yaml]\n")
     with closing(socket.socket()) as free:

@@ -10,9 +10,12 @@ from prometheus_client import generate_latest
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
 from watchkeeper.api import (
+    grouping,
     incidents,
     intake,
+    knowledge,
     live,
+    logs,
     own_metrics,
     problems,
     questions,
@@ -43,9 +46,12 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     for door in (
         intake,
         incidents,
+        grouping,
         questions,
         records,
         watching,
+        logs,
+        knowledge,
         live,
     ):
         app.include_router(door.router)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.clock import Clock, Ids
+from watchkeeper.llm.embedding import Embedder
+from watchkeeper.llm.index import VectorIndex
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.guard import Guard
 from watchkeeper.settings import Settings
@@ -33,3 +35,7 @@ class House:
     silences: SilenceQueries | None = None
     announcers: tuple[Announcer, ...] = ()
     """every way people hear; none: the timeline alone"""
+    embedder: Embedder | None = None
+    """A model that makes vectors of texts; None: our own embedding alone."""
+    index: VectorIndex | None = None
+    """Where the vectors of past incidents are searched; None: similar incidents are not looked for."""

@@ -19,7 +19,9 @@ from watchkeeper.settings import DoorsSettings
 NOW = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
 
 
-def delivery(body: Any, *, headers: dict[str, str] | None = None, query: dict[str, str] | None = None, **settings: Any) -> Delivery:
+def delivery(
+    body: Any, *, headers: dict[str, str] | None = None, query: dict[str, str] | None = None, **settings: Any
+) -> Delivery:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Delivery(raw, headers or {}, query or {}, NOW, DoorsSettings.model_validate(settings))
 
@@ -85,9 +87,15 @@ TRIGGER = {
 
 def test_pagerduty_events_trigger_acknowledge_and_resolve_by_key() -> None:
     (trigger,) = pagerduty.read(delivery(TRIGGER))
-    assert (trigger.fingerprint, trigger.labels["severity"], trigger.labels["service"]) == ("srv01/HTTP", "error", "postgres")
+    assert (trigger.fingerprint, trigger.labels["severity"], trigger.labels["service"]) == (
+        "srv01/HTTP",
+        "error",
+        "postgres",
+    )
     assert trigger.starts_at == datetime(2026, 11, 24, 20, 59, tzinfo=UTC)
-    assert pagerduty.read(delivery({"routing_key": "R", "event_action": "acknowledge", "dedup_key": "srv01/HTTP"})) == []
+    assert (
+        pagerduty.read(delivery({"routing_key": "R", "event_action": "acknowledge", "dedup_key": "srv01/HTTP"})) == []
+    )
     (over,) = pagerduty.read(delivery({"routing_key": "R", "event_action": "resolve", "dedup_key": "srv01/HTTP"}))
     assert (over.fingerprint, over.status) == (trigger.fingerprint, AlertStatus.RESOLVED)
 
@@ -116,7 +124,9 @@ EVENT = {
 
 
 def test_cloudevents_structured_batch_and_binary_say_the_same() -> None:
-    structured = cloudevents.read(delivery(EVENT, headers={"content-type": "application/cloudevents+json; charset=utf-8"}))
+    structured = cloudevents.read(
+        delivery(EVENT, headers={"content-type": "application/cloudevents+json; charset=utf-8"})
+    )
     batch = cloudevents.read(delivery([EVENT], headers={"content-type": "application/cloudevents-batch+json"}))
     headers = {f"ce-{k}": str(v) for k, v in EVENT.items() if k != "data"}
     binary = cloudevents.read(delivery(EVENT["data"], headers={**headers, "content-type": "application/json"}))
@@ -128,14 +138,19 @@ def test_cloudevents_structured_batch_and_binary_say_the_same() -> None:
 def test_a_cloudevent_that_recovers_has_the_fingerprint_of_the_one_that_was_raised() -> None:
     raised, over = ({**EVENT, "type": f"disk.{word}", "data": {}} for word in ("raised", "resolved"))
     kind = {"content-type": "application/cloudevents+json"}
-    (first,), (second,) = cloudevents.read(delivery(raised, headers=kind)), cloudevents.read(delivery(over, headers=kind))
+    (first,), (second,) = (
+        cloudevents.read(delivery(raised, headers=kind)),
+        cloudevents.read(delivery(over, headers=kind)),
+    )
     assert first.fingerprint == second.fingerprint
     assert second.status is AlertStatus.RESOLVED
 
 
 def test_a_cloudevent_of_an_unknown_version_is_refused() -> None:
     with pytest.raises(InvalidInput, match="specversion"):
-        cloudevents.read(delivery({**EVENT, "specversion": "0.3"}, headers={"content-type": "application/cloudevents+json"}))
+        cloudevents.read(
+            delivery({**EVENT, "specversion": "0.3"}, headers={"content-type": "application/cloudevents+json"})
+        )
 
 
 ZABBIX = {
@@ -180,8 +195,14 @@ NEW_STYLE = {
 
 
 def test_kubernetes_events_of_both_styles_lists_and_watch_frames() -> None:
-    back_off, scheduling = kubernetes.read(delivery({"kind": "EventList", "items": [OLD_STYLE, NEW_STYLE, {**OLD_STYLE, "type": "Normal"}]}))
-    assert (back_off.labels["node"], back_off.labels["pod"], back_off.name) == ("node-3", "checkout-7d9f8b6c5-x2x4z", "BackOff")
+    back_off, scheduling = kubernetes.read(
+        delivery({"kind": "EventList", "items": [OLD_STYLE, NEW_STYLE, {**OLD_STYLE, "type": "Normal"}]})
+    )
+    assert (back_off.labels["node"], back_off.labels["pod"], back_off.name) == (
+        "node-3",
+        "checkout-7d9f8b6c5-x2x4z",
+        "BackOff",
+    )
     assert back_off.starts_at == datetime(2026, 11, 24, 20, 40, tzinfo=UTC)
     assert scheduling.starts_at.microsecond == 123456
     assert kubernetes.read(delivery({"type": "ADDED", "object": OLD_STYLE})) == [back_off]
@@ -191,7 +212,9 @@ def test_kubernetes_events_of_both_styles_lists_and_watch_frames() -> None:
 
 
 def test_our_own_words_are_read_strictly() -> None:
-    body = {"alerts": [{"name": "UnusualLatency", "service": "checkout", "severity": "high", "summary": "3 times normal"}]}
+    body = {
+        "alerts": [{"name": "UnusualLatency", "service": "checkout", "severity": "high", "summary": "3 times normal"}]
+    }
     (alert,) = own.read(delivery(body))
     assert (alert.labels["service"], alert.labels["severity"], alert.starts_at) == ("checkout", "high", NOW)
     with pytest.raises(InvalidInput) as caught:

@@ -26,7 +26,15 @@ def alert(service: str, name: str = "Slow", *, seconds: float = 0, **labels: str
     said = {"alertname": name, "namespace": "shop", **({"app": service} if service else {}), **labels}
     at = NOW + timedelta(seconds=seconds)
     print_ = f"{name}-{service}-{sorted(labels.items())}-{seconds}"
-    return replace(ALERT, fingerprint=print_, name=name, labels=said, annotations={"summary": f"{name} {service}"}, starts_at=at, received_at=at)
+    return replace(
+        ALERT,
+        fingerprint=print_,
+        name=name,
+        labels=said,
+        annotations={"summary": f"{name} {service}"},
+        starts_at=at,
+        received_at=at,
+    )
 
 
 def run(*alerts: Alert, topology: Topology = SHOP, known: Known | None = None, **rules: Any) -> list[Admission]:
@@ -60,7 +68,9 @@ def test_a_victim_joins_its_cause_and_says_who_calls_whom() -> None:
 
 def test_pods_hide_behind_their_node() -> None:
     _, hidden, other = run(
-        alert("", "NodeDown", node="w-1"), alert("billing", "PodDown", node="w-1", seconds=400), alert("billing2", "PodDown", node="w-2", seconds=400)
+        alert("", "NodeDown", node="w-1"),
+        alert("billing", "PodDown", node="w-1", seconds=400),
+        alert("billing2", "PodDown", node="w-2", seconds=400),
     )
     assert "NodeDown causes it" in hidden.because
     assert isinstance(other, Opened)
@@ -68,18 +78,27 @@ def test_pods_hide_behind_their_node() -> None:
 
 def test_a_rule_of_the_configuration_inhibits() -> None:
     rule = {"source": '{alertname="DatabaseDown"}', "target": '{alertname="QueueFull"}', "equal": ["tenant"]}
-    said = run(alert("db", "DatabaseDown", tenant="a"), alert("q", "QueueFull", tenant="a", seconds=600), topology=Topology(), inhibit=[rule])
+    said = run(
+        alert("db", "DatabaseDown", tenant="a"),
+        alert("q", "QueueFull", tenant="a", seconds=600),
+        topology=Topology(),
+        inhibit=[rule],
+    )
     assert "DatabaseDown causes it" in said[1].because
 
 
 def test_one_volume_relates_two_services_that_no_call_joins() -> None:
-    _, joined = run(alert("one", volumename="pv-7"), alert("two", "Full", seconds=300, volumename="pv-7"), topology=Topology())
+    _, joined = run(
+        alert("one", volumename="pv-7"), alert("two", "Full", seconds=300, volumename="pv-7"), topology=Topology()
+    )
     assert joined.because == "the same volumename, pv-7, 300 s apart"
 
 
 def test_one_change_relates_what_it_touched() -> None:
     change = Change("c-1", NOW - timedelta(minutes=5), "config", "one", "new limits for one and two", "ada")
-    _, joined = run(alert("one"), alert("two", "Errors", seconds=300), topology=Topology(), known=Known(changes=(change,)))
+    _, joined = run(
+        alert("one"), alert("two", "Errors", seconds=300), topology=Topology(), known=Known(changes=(change,))
+    )
     assert joined.because.startswith("one change touched two and one")
 
 
@@ -102,7 +121,15 @@ def test_a_person_who_said_apart_is_heard_against_every_relation_and_one_who_sai
 
 
 def test_maintenance_and_silences_wake_nobody_and_end() -> None:
-    mute = Mute("s-1", "silence", matchers_of('{app=~"pa.*"}'), NOW - timedelta(hours=1), NOW + timedelta(hours=1), "moving", "ada")
+    mute = Mute(
+        "s-1",
+        "silence",
+        matchers_of('{app=~"pa.*"}'),
+        NOW - timedelta(hours=1),
+        NOW + timedelta(hours=1),
+        "moving",
+        "ada",
+    )
     (quiet,) = run(alert("pay"), known=Known(mutes=(mute,)))
     assert isinstance(quiet, Ignored)
     assert "silence s-1 by ada" in quiet.because
@@ -110,7 +137,9 @@ def test_maintenance_and_silences_wake_nobody_and_end() -> None:
 
 
 def test_a_known_issue_is_accepted_unless_it_gets_worse_or_wider_or_expires() -> None:
-    issue = KnownIssue("i-1", matchers_of('{app="pay"}'), "vendor fixes it", "ada", NOW + timedelta(days=3), Severity.WARNING, 2)
+    issue = KnownIssue(
+        "i-1", matchers_of('{app="pay"}'), "vendor fixes it", "ada", NOW + timedelta(days=3), Severity.WARNING, 2
+    )
     known = Known(issues=(issue,))
     assert "known issue i-1" in run(alert("pay", severity="warning"), known=known)[0].because
     assert isinstance(run(alert("pay", severity="critical"), known=known)[0], Opened)
@@ -119,7 +148,17 @@ def test_a_known_issue_is_accepted_unless_it_gets_worse_or_wider_or_expires() ->
 
 
 def standing(one: Alert, **more: Any) -> Known:
-    base = Standing(one.source, one.fingerprint, False, NOW - timedelta(hours=1), "inc-old", False, Severity.WARNING, "", NOW - timedelta(minutes=3))
+    base = Standing(
+        one.source,
+        one.fingerprint,
+        False,
+        NOW - timedelta(hours=1),
+        "inc-old",
+        False,
+        Severity.WARNING,
+        "",
+        NOW - timedelta(minutes=3),
+    )
     return Known(standing={(one.source, one.fingerprint): replace(base, **more)})
 
 
@@ -148,7 +187,9 @@ def test_a_storm_of_unknown_services_is_few_incidents() -> None:
     ("alerts", "worst", "minutes", "words"),
     [(25, Severity.WARNING, 10, "far more alerts"), (25, Severity.WARNING, 1, ""), (11, Severity.WARNING, 10, ""), (11, Severity.CRITICAL, 1, "became worse")],
 )  # fmt: skip
-def test_thinking_starts_again_when_it_is_worse_or_far_more(alerts: int, worst: Severity, minutes: float, words: str) -> None:
+def test_thinking_starts_again_when_it_is_worse_or_far_more(
+    alerts: int, worst: Severity, minutes: float, words: str
+) -> None:
     situation = Situation("inc-1", (), alerts, worst, 10, Severity.WARNING, NOW - timedelta(minutes=minutes))
     said = rethink(situation, CorrelationSettings(), NOW)
     assert (words in said) if words else said == ""
