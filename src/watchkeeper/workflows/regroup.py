@@ -33,7 +33,7 @@ async def merge(house: House, origin: str, target: str, *, by: str, reason: str)
         now = house.clock.now()
         await tx.save_incident(replace(closing, stage=Stage.RESOLVED, updated_at=now, resolved_at=now))
         await tx.add_event(origin, "incident.resolved", f"{by} merged it into {target}", now, {"into": target})
-        await _note(house, tx, by, "incident.merged", target, {"from": origin, "reason": reason})
+        await _note(house, tx, by, "grouping.merged", target, {"from": origin, "reason": reason})
         return await tx.incident(target)
 
 
@@ -67,7 +67,7 @@ async def move(
             house,
             tx,
             by,
-            "alerts.moved",
+            "grouping.moved",
             target,
             {"from": origin, "alerts": [a.name for a in chosen], "reason": reason},
         )
