@@ -28,6 +28,7 @@ SHELVES = {
     "watchkeeper.detect.models": ("build", "Detectors: `anomaly_detection.model_type`"),
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.estate.writers": ("WRITER", "Writers: one form of declaration each"),
+    "watchkeeper.chat.platforms": ("build", "Ways people hear: `notify.<name>`"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
     "watchkeeper.llm.embedders": ("build", "Embedders: `recall.embedder`; `offline` is our own and needs none of them"),
     "watchkeeper.llm.indexes": ("build", "Vector indexes: `recall.index`"),

@@ -15,6 +15,7 @@ import uvicorn
 
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
+from watchkeeper.chat.tools import PlatformTools
 from watchkeeper.codehosts.ci_port import ContinuousIntegration
 from watchkeeper.codehosts.port import ClusterDoor, CodeHost
 from watchkeeper.console.routes import mount as mount_console
@@ -32,10 +33,11 @@ from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import StoredToken
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.telemetry.budget import MemoryLedger, Spend
-from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, SourceTools
+from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, SilenceQueries, Source, SourceTools
 from watchkeeper.telemetry.resolver import Resolver
 from watchkeeper.telemetry.sources.kubernetes import access_of
 from watchkeeper.workflows.advance import advance
+from watchkeeper.workflows.announcer import Announcer
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.job import Job, ShardedJob, parts
 
@@ -109,7 +111,17 @@ def build_house(settings: Settings, store: PostgresStore, clock: Clock | None = 
         objects=next((s for s in sources if isinstance(s, ObjectQueries)), None),
         codehost=build_codehost(settings), direct=build_direct(settings), embedder=build_embedder(settings), ci=build_ci(settings),
         index=plugin("watchkeeper.llm.indexes", "build", settings.recall.index)(settings.recall),
+        silences=next((s for s in sources if isinstance(s, SilenceQueries)), None),
+        announcers=build_announcers(settings, clock),
     )  # fmt: skip
+
+
+def build_announcers(settings: Settings, clock: Clock) -> tuple[Announcer, ...]:
+    """Every platform that only announces and whose section switches it on."""
+    shelf = plugins("watchkeeper.chat.platforms", "build")
+    tools = PlatformTools(clock, settings.server.public_url)
+    built = [shelf[name](getattr(settings.notify, name), tools) for name in ("pagerduty", "webhook")]
+    return tuple(a for a in built if a is not None)
 
 
 class SharedLedger:

@@ -16,6 +16,7 @@ SOURCE = ROOT / "src/watchkeeper"
 SHELVES = {
     "watchkeeper.api.webhooks": "read",
     "watchkeeper.codehosts.ci": "build",
+    "watchkeeper.chat.platforms": "build",
     "watchkeeper.codehosts.hosts": "build",
     "watchkeeper.pipelines.causes": "FAMILY",
     "watchkeeper.console.forms": "FORM",

@@ -10,6 +10,7 @@ from prometheus_client import generate_latest
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
 from watchkeeper.api import (
+    grouping,
     incidents,
     intake,
     knowledge,
@@ -49,6 +50,7 @@ def create_app(house: House, *, access: Access) -> FastAPI:
         incidents,
         pipelines,
         people,
+        grouping,
         questions,
         records,
         watching,

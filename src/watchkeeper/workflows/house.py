@@ -14,7 +14,8 @@ from watchkeeper.llm.port import Model
 from watchkeeper.policy.guard import Guard
 from watchkeeper.settings import Settings
 from watchkeeper.store.port import Store
-from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source
+from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, SilenceQueries, Source
+from watchkeeper.workflows.announcer import Announcer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class House:
     metrics: MetricQueries | None = None
     objects: ObjectQueries | None = None
     codehost: CodeHost | None = None
+    silences: SilenceQueries | None = None
+    announcers: tuple[Announcer, ...] = ()
+    """every way people hear; none: the timeline alone"""
     embedder: Embedder | None = None
     """A model that makes vectors of texts; None: our own embedding alone."""
     index: VectorIndex | None = None

@@ -28,12 +28,24 @@ async def step(house: House, incident: Incident) -> None:
     if diagnosis is None or diagnosis.cause is None:
         why = diagnosis.abstained_because if diagnosis else "there is no diagnosis"
         await escalate(house, incident, f"inconclusive: {why}")
+    elif own := _ourselves(house, incident):
+        await escalate(house, incident, f"{own} is Watchkeeper itself: diagnosed, never repaired")
     elif not incident.severity.plans:
         await escalate(house, incident, f"severity {incident.severity}: people are told, nothing is planned")
     elif house.codehost is None and house.direct is None:
         await _shadow_only(house, incident, diagnosis)
     else:
         await _propose(house, incident, diagnosis)
+
+
+def _ourselves(house: House, incident: Incident) -> str:
+    """What of Watchkeeper the incident is about, "" if nothing: its services, its database, its namespace."""
+    own = house.settings.notify.own_services
+    named = next((s for s in (incident.cause_service, incident.service) if s in own), "")
+    protected = (
+        incident.namespace in house.settings.remediation.protected_namespaces and incident.namespace == "watchkeeper"
+    )
+    return named or (f"namespace {incident.namespace}" if protected else "")
 
 
 async def _propose(house: House, incident: Incident, diagnosis: Diagnosis) -> None:

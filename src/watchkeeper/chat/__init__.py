@@ -1,0 +1,1 @@
+"""What people hear and say: one file a platform on the shelf `platforms`."""

@@ -1,0 +1,1 @@
+"""Ways people hear. A shelf: every file defines `build(section, tools) -> Announcer`."""
