@@ -5,6 +5,7 @@ An empty configuration starts: offline model, embedded database, dry run. Rooms 
 AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITHUB_TOKEN) work as they are.
 """
 
+from watchkeeper.settings.ask import AskSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.everything import Settings
@@ -32,6 +33,7 @@ __all__ = [
     "ENVIRONMENT",
     "PREFIX",
     "AnomalySettings",
+    "AskSettings",
     "Budget",
     "CaseFolderSource",
     "CorrelationSettings",

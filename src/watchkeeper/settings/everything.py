@@ -1,5 +1,6 @@
 """The whole configuration, composed of its sections."""
 
+from watchkeeper.settings.ask import AskSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.models import LlmSettings
@@ -13,6 +14,7 @@ class Settings(Section):
     """The whole; only `app` sees it."""
 
     llm: LlmSettings = LlmSettings()
+    ask: AskSettings = AskSettings()
     anomaly_detection: AnomalySettings = AnomalySettings()
     remediation: RemediationSettings = RemediationSettings()
     sources: SourcesSettings = SourcesSettings()

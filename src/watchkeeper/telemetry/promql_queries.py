@@ -16,6 +16,8 @@ class Query:
     metric: str
     promql: str
     origin: Origin = Origin.WORKLOAD
+    on_demand: bool = False
+    """Read only when asked for by name: for questions, not for diagnosis."""
 
 
 _APP = "namespace, app, job, service_name"
@@ -67,6 +69,10 @@ QUERIES = (
     Query("replicas-ready", "max by (namespace, deployment) (kube_deployment_status_replicas_available{$sel})", Origin.KUBE_STATE),
     Query("replicas-wanted", "max by (namespace, deployment) (kube_deployment_spec_replicas{$sel})", Origin.KUBE_STATE),
     Query("up", f"min by ({_APP}) (up{{$sel}})", Origin.DECLARED),
+    Query("latency-90", _quantile(0.9, _SERVER, _APP), on_demand=True),
+    Query("latency-99", _quantile(0.99, _SERVER, _APP), on_demand=True),
+    Query("net-rx", "sum by (namespace, pod) (rate(container_network_receive_bytes_total{$sel}[$w]))", Origin.CADVISOR, on_demand=True),
+    Query("net-tx", "sum by (namespace, pod) (rate(container_network_transmit_bytes_total{$sel}[$w]))", Origin.CADVISOR, on_demand=True),
 )  # fmt: skip
 """Written for the series of docs/reference/signals.md."""
 
