@@ -17,7 +17,8 @@ from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.console.routes import mount as mount_console
-from watchkeeper.domain.clock import SystemClock, SystemIds
+from watchkeeper.domain.clock import Clock, SystemClock, SystemIds
+from watchkeeper.domain.errors import ConfigurationError
 from watchkeeper.domain.severity import Role
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.rego import RegoGuard
@@ -93,7 +94,7 @@ def build_house(settings: Settings, store: PostgresStore) -> House:
     clock = SystemClock()
     sources = build_sources(settings, SourceTools(clock, resolver, SharedLedger(store)))
     return House(
-        settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings),
+        settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings, clock),
         guard=RegoGuard(Path(settings.remediation.policies) if settings.remediation.policies else None),
         service_of=lambda alert: resolver.resolve("metrics", alert.labels),
         metrics=next((s for s in sources if isinstance(s, MetricQueries)), None),
@@ -157,15 +158,15 @@ def switched_on(section: Section) -> bool:
             return False
 
 
-def build_model(settings: Settings) -> Model:
-    """The configured provider; without its key, or where this version lacks it, `offline` with a warning."""
-    name = settings.llm.provider
-    known = plugins("watchkeeper.llm.providers", "build")
-    if name not in known and name in ("azure_openai", "openai"):
-        why = "has no key" if not settings.llm.api_key.get_secret_value() else "is not part of this version"
-        log.warning("llm.provider %s %s: falling back to offline", name, why)
-        name = "offline"
-    model: Model = plugin("watchkeeper.llm.providers", "build", name)(settings.llm)
+def build_model(settings: Settings, clock: Clock) -> Model:
+    """The configured provider; `offline` with a warning where it lacks what it needs."""
+    provider = settings.llm.provider
+    build = plugin("watchkeeper.llm.providers", "build", provider)
+    try:
+        model: Model = build(settings.llm, clock)
+    except ConfigurationError as error:
+        log.warning("%s: falling back to offline", error)
+        model = plugin("watchkeeper.llm.providers", "build", "offline")(settings.llm, clock)
     return model
 
 

@@ -19,7 +19,12 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which run: diagnose, templates, detect, predict, scan, worlds, scale.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Which run: diagnose, templates, detect, predict, scan, worlds, scale, questions, analyst."
+        ),
+    ],
     directory: Annotated[
         Path | None, typer.Argument(help="Folder of the data set; scan, worlds and scale need none.")
     ] = None,

@@ -9,7 +9,7 @@ from watchkeeper.settings.ask import AskSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.everything import Settings
-from watchkeeper.settings.models import LlmSettings
+from watchkeeper.settings.models import LlmCaps, LlmSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
 from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
@@ -43,6 +43,7 @@ __all__ = [
     "EvidenceSettings",
     "HttpSource",
     "KubernetesSource",
+    "LlmCaps",
     "LlmSettings",
     "LogSettings",
     "LokiSource",
