@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +15,7 @@ import uvicorn
 
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
+from watchkeeper.chat.conversation import ChatTools, Platform
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.console.routes import mount as mount_console
 from watchkeeper.domain.clock import Clock, SystemClock, SystemIds
@@ -48,6 +49,7 @@ class Opened:
     store: PostgresStore
     database_url: str
     access: Access
+    chat: tuple[Platform, ...] = ()
 
 
 async def migrate_database(settings: Settings) -> str:
@@ -78,9 +80,12 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         redis = settings.store.redis_url.get_secret_value()
         store = PostgresStore.open(url, pool_size=settings.store.pool_size, redis_url=redis)
         house = build_house(settings, store)
+        chat = build_chat(settings, lambda: house)
         try:
-            yield Opened(house, store, url, Access(StoredTokens(house), house.ids, settings.server))
+            yield Opened(house, store, url, Access(StoredTokens(house), house.ids, settings.server), chat)
         finally:
+            for platform in chat:
+                await platform.close()
             for source in house.sources:
                 await source.close()
             if house.codehost is not None:
@@ -170,6 +175,14 @@ def build_model(settings: Settings, clock: Clock) -> Model:
     return model
 
 
+def build_chat(settings: Settings, house: Callable[[], House]) -> tuple[Platform, ...]:
+    """Every platform of `chat` whose section has its credentials. Its libraries are loaded only then."""
+    on = {"slack": bool(settings.chat.slack.bot_token.get_secret_value()), "teams": bool(settings.chat.teams.client_id)}
+    names = [name for name, wanted in on.items() if wanted]
+    shelf = plugins("watchkeeper.chat.platforms", "build") if names else {}
+    return tuple(shelf[name](getattr(settings.chat, name), ChatTools(house)) for name in names)
+
+
 def build_codehost(settings: Settings) -> CodeHost | None:
     """None where no repository is named: plans stay suggestions."""
     if not settings.delivery.repository:
@@ -198,6 +211,9 @@ async def serve(opened: Opened, stop: asyncio.Event, *, host: str, port: int) ->
     """Answer HTTP until told to stop."""
     doors = create_app(opened.house, access=opened.access)
     mount_console(doors)
+    for platform in opened.chat:
+        platform.mount(doors)
+        await platform.start()
     config = uvicorn.Config(
         doors, host=host, port=port, log_config=None, access_log=False,
         timeout_graceful_shutdown=5, server_header=False,

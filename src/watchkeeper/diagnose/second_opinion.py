@@ -21,6 +21,8 @@ _FORBIDDEN = re.compile(
     re.IGNORECASE,
 )
 """A sentence about evidence has no links, markup, direction marks or commands in it."""
+_VERDICT = re.compile(r"\b(?:root )?causes?d?\b|\bcertain|\bconfiden|\bsafe to\b|\bapprove", re.IGNORECASE)
+"""A model words evidence; the verdict and its certainty are not its to give."""
 _LEEWAY = 0.15
 """The engine's first cause stays first unless the other is at most this much less probable."""
 
@@ -140,14 +142,17 @@ def _sentence(
     basis = " ".join(
         f"{e.statement} {e.service} {e.excerpt} {e.before} {e.during}" for e in (known[c] for c in one.cites)
     )
+    if _VERDICT.search(text):
+        dropped.append("a sentence that names a cause or how sure it is: the engine does that")
+        return None
     stated = {float(n) for n in _NUMBER.findall(basis)}
     if any(
-        not any(abs(float(n) - s) <= max(0.05 * abs(s), 0.51 if "." not in n else 0.005) for s in stated)
+        not any(abs(float(n) - s) <= max(0.005 * abs(s), 0.5 if "." not in n and s != int(s) else 0.0) for s in stated)
         for n in _NUMBER.findall(text)
     ):
         dropped.append("a sentence with a number that its evidence does not have")
         return None
-    others = {h.service for h in diagnosis.hypotheses} - {known[c].service for c in one.cites}
+    others = {s for h in diagnosis.hypotheses for s in (h.service, *h.explains)} - {known[c].service for c in one.cites}
     if any(re.search(rf"\b{re.escape(s)}\b", text) and s not in basis for s in others if s):
         dropped.append("a sentence about a service that its evidence does not name")
         return None

@@ -133,6 +133,12 @@ def _wait_of(error: BaseException) -> float | None:
 
 def _ours(error: BaseException, name: str) -> ModelError:
     """The error of our tree that fits."""
+    ended = {
+        "LengthFinishReasonError": "the answer was cut at its length limit",
+        "ContentFilterFinishReasonError": "the provider's content filter withheld the answer",
+    }
+    if type(error).__name__ in ended:
+        return ModelAnswerInvalid(ended[type(error).__name__], hint="raise llm.max_tokens")
     status = getattr(error, "status_code", None)
     code = str(getattr(error, "code", "") or "")
     if code == "content_filter" or "content_filter" in str(getattr(error, "body", "")):

@@ -6,6 +6,7 @@ AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITH
 """
 
 from watchkeeper.settings.ask import AskSettings
+from watchkeeper.settings.chat import ChatSettings, SlackSettings, TeamsSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.everything import Settings
@@ -36,6 +37,7 @@ __all__ = [
     "AskSettings",
     "Budget",
     "CaseFolderSource",
+    "ChatSettings",
     "CorrelationSettings",
     "DeliverySettings",
     "EntitiesSettings",
@@ -52,8 +54,10 @@ __all__ = [
     "Section",
     "ServerSettings",
     "Settings",
+    "SlackSettings",
     "SourcesSettings",
     "StoreSettings",
+    "TeamsSettings",
     "TempoSource",
     "flatten",
     "load",

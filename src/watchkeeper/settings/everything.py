@@ -1,6 +1,7 @@
 """The whole configuration, composed of its sections."""
 
 from watchkeeper.settings.ask import AskSettings
+from watchkeeper.settings.chat import ChatSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.models import LlmSettings
@@ -15,6 +16,7 @@ class Settings(Section):
 
     llm: LlmSettings = LlmSettings()
     ask: AskSettings = AskSettings()
+    chat: ChatSettings = ChatSettings()
     anomaly_detection: AnomalySettings = AnomalySettings()
     remediation: RemediationSettings = RemediationSettings()
     sources: SourcesSettings = SourcesSettings()

@@ -17,6 +17,7 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.chat import ChatRecords
 from watchkeeper.store.ports.models import ModelRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
 
@@ -95,7 +96,7 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(PeriodicRecords, ModelRecords, Protocol):
+class Transaction(PeriodicRecords, ModelRecords, ChatRecords, Protocol):
     """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:

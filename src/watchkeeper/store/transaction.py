@@ -16,6 +16,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
+from watchkeeper.store.statements.chat import ChatStatements
 from watchkeeper.store.statements.models import ModelStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
 
@@ -31,7 +32,7 @@ CALLS_DAYS = 7
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
-class PostgresTransaction(PeriodicStatements, ModelStatements):
+class PostgresTransaction(PeriodicStatements, ModelStatements, ChatStatements):
     """The first topics, and all others mixed in."""
 
     async def add_alert(self, alert: Alert, incident_id: str, because: str) -> bool:

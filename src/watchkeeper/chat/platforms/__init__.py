@@ -1,0 +1,1 @@
+"""One chat platform a file; each defines `build(section, tools) -> Platform`."""
