@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -135,8 +134,9 @@ async def test_one_message_an_incident_edited_as_it_goes_and_hostile_text_is_tex
     assert room.slack.calls.count("chat.update") == 1
     assert (len(room.teams.activities), room.teams.updates) == (1, 1)
     everything = str(room.slack.messages) + str(room.teams.activities)
-    for bad in ("<!channel>", "<https://evil", "\u202e", "\x1b", "[Approve](", "://evil", "@team"):
+    for bad in ("<!channel>", "<https://evil", "\u202e", "\x1b", "://evil", "@team"):
         assert bad not in everything, bad
+    assert "[Approve](" not in str(room.teams.activities)
 
 
 @BOTH
@@ -175,7 +175,6 @@ async def test_after_expiry_and_for_a_changed_plan_nothing_is_decided(room: Room
     assert "time to decide is over" in room.said(platform, late)
     assert "nothing" in room.said(platform, await room.press(platform, "approve", "ask-unknown", "UANN"))
     assert await room.decisions() == []
-    assert timedelta(minutes=40)
 
 
 async def test_unsigned_and_foreign_requests_are_refused(room: Room) -> None:

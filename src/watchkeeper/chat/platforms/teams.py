@@ -73,7 +73,10 @@ class Teams:
         await self._app.initialize()
 
     async def _on_button(self, context: Any) -> Any:
-        from microsoft_teams.api import AdaptiveCardActionCardResponse, AdaptiveCardActionMessageResponse
+        from microsoft_teams.api.models.adaptive_card import (
+            AdaptiveCardActionCardResponse,
+            AdaptiveCardActionMessageResponse,
+        )
         from microsoft_teams.cards import AdaptiveCard
 
         sender, action = context.activity.from_, context.activity.value.action
@@ -101,7 +104,7 @@ class Teams:
             await self._send(for_adaptive_card(f"{notice.title}\n\n" + "\n\n".join(notice.lines), 5000), "")
 
     async def _show(self, incident_id: str) -> None:
-        from microsoft_teams.api import MessageActivityInput
+        from microsoft_teams.api.activities.message import MessageActivityInput
         from microsoft_teams.cards import AdaptiveCard
 
         house = self._tools.house()
