@@ -14,6 +14,7 @@ SHELVES = {
     "watchkeeper.remediate.actions": ("ACTION", "Actions: one repair each"),
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
     "watchkeeper.llm.providers": ("build", "Language models: `llm.provider`"),
+    "watchkeeper.chat.platforms": ("build", "Chat platforms: `chat.<name>`"),
     "watchkeeper.workflows.jobs": ("JOB", "Periodic jobs: once per interval in the whole installation"),
     "watchkeeper.simulate.scenarios": ("SCENARIO", "Scenarios of the simulated world"),
 }

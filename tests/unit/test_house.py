@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/watchkeeper"
 SHELVES = {
     "watchkeeper.api.webhooks": "read",
+    "watchkeeper.chat.platforms": "build",
     "watchkeeper.codehosts.hosts": "build",
     "watchkeeper.diagnose.analyzers": "ANALYZER",
     "watchkeeper.llm.providers": "build",
