@@ -30,6 +30,8 @@ fix: setup ## Mend style where a machine can
 	@$(BIN)/ruff format .
 docs: setup ## Make the generated reference pages anew
 	@$(BIN)/python scripts/reference.py
+site: setup docs ## The documentation as a site, in site/
+	@VIRTUAL_ENV= $(BIN)/uv run --quiet --locked --group docs zensical build --clean
 pictures: setup ## Draw the pictures of the docs anew
 	@VIRTUAL_ENV= $(BIN)/uv run --quiet --locked --group pictures python scripts/pictures.py
 migration: setup ## Make a new migration: make migration name="add x"
@@ -53,4 +55,4 @@ $(VENV)/.ready: pyproject.toml uv.lock
 help: ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: setup demo servers test check fix docs pictures migration bench soak help
+.PHONY: setup demo servers test check fix docs site pictures migration bench soak help

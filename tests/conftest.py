@@ -6,10 +6,17 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.migrate import migrate
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile(
+    "watchkeeper", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("watchkeeper")
 
 _numbers = itertools.count()
 

@@ -31,12 +31,12 @@ from watchkeeper.store.ledger import add_spending
 from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import StoredToken
 from watchkeeper.store.postgres import PostgresStore
-from watchkeeper.telemetry.budget import Spend
+from watchkeeper.telemetry.budget import MemoryLedger, Spend
 from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, SourceTools
 from watchkeeper.telemetry.resolver import Resolver
 from watchkeeper.workflows.advance import advance
 from watchkeeper.workflows.house import House
-from watchkeeper.workflows.job import Job
+from watchkeeper.workflows.job import Job, ShardedJob, parts
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,13 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         house = build_house(settings, store)
         chat = build_chat(settings, lambda: house)
         try:
-            yield Opened(house, store, url, Access(StoredTokens(house), house.ids, settings.server), chat)
+            yield Opened(
+                house,
+                store,
+                url,
+                Access(StoredTokens(house), house.ids, settings.server, settings.login.form_key.get_secret_value()),
+                chat,
+            )
         finally:
             for platform in chat:
                 await platform.close()
@@ -137,6 +143,9 @@ class StoredTokens:
         """The valid token with this hash."""
         async with self._house.store.transaction() as tx:
             found = await tx.token(secret_hash)
+            session = None if found else await tx.session(secret_hash, self._house.clock.now())
+        if session is not None:
+            return Token("session", session.name, session.role, session.directory)
         if found is None or found.revoked or (found.expires_at and found.expires_at <= self._house.clock.now()):
             return None
         return Token(found.id, found.name, found.role)
@@ -161,6 +170,17 @@ def switched_on(section: Section) -> bool:
             return bool(section.path)
         case _:
             return False
+
+
+def build_clusters(settings: Settings, contexts: tuple[str, ...]) -> dict[str, Source]:
+    """context -> a reader of that cluster, with a budget of its own; no context: the one the settings name."""
+    shelf = plugins("watchkeeper.telemetry.sources", "build")
+    out: dict[str, Source] = {}
+    for context in contexts or (settings.sources.kubernetes.context,):
+        section = settings.sources.kubernetes.model_copy(update={"context": context})
+        tools = SourceTools(SystemClock(), Resolver(settings.entities), MemoryLedger())
+        out[context] = shelf["kubernetes"](section, tools)
+    return out
 
 
 def build_model(settings: Settings, clock: Clock) -> Model:
@@ -202,9 +222,9 @@ async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, sta
 
 def periodic_jobs(house: House) -> dict[str, Periodic]:
     """Every job of the shelf that the settings do not switch off."""
-    shelf: dict[str, Job] = dict(plugins("watchkeeper.workflows.jobs", "JOB"))
-    seconds = {name: job.seconds(house.settings) for name, job in shelf.items()}
-    return {name: Periodic(seconds[name], partial(job.run, house)) for name, job in shelf.items() if seconds[name] > 0}
+    shelf: dict[str, Job | ShardedJob] = dict(plugins("watchkeeper.workflows.jobs", "JOB"))
+    every = {name: part for job_name, job in shelf.items() for name, part in parts(job_name, job, house).items()}
+    return {name: Periodic(seconds, run) for name, (seconds, run) in every.items() if seconds > 0}
 
 
 async def serve(opened: Opened, stop: asyncio.Event, *, host: str, port: int) -> None:

@@ -4,12 +4,28 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 
 REGISTRY = CollectorRegistry()
+for _of_the_process in (ProcessCollector, PlatformCollector, GCCollector):
+    _of_the_process(registry=REGISTRY)
 
 INCIDENTS = Counter("aiops_incidents_total", "Incidents opened.", ["severity"], registry=REGISTRY)
 OPEN_INCIDENTS = Gauge("aiops_incidents_open", "Incidents not yet resolved.", ["stage"], registry=REGISTRY)
+INCIDENT_INFO = Gauge(
+    "aiops_incident_info",
+    "The newest incidents and where they stand; the value is the unix time at which they opened, in milliseconds.",
+    ["incident", "severity", "stage", "service", "cause", "root_cause"],
+    registry=REGISTRY,
+)
 ALERTS = Counter("aiops_alerts_received_total", "Alerts accepted.", ["source", "outcome"], registry=REGISTRY)
 ATTEMPTS = Counter("aiops_remediation_attempts_total", "Repairs carried out.", ["action"], registry=REGISTRY)
 SUCCESSES = Counter("aiops_remediation_success_total", "Repairs proven to have helped.", ["action"], registry=REGISTRY)

@@ -37,6 +37,12 @@ def plugin(shelf: str, attribute: str, name: str) -> Any:
         raise ConfigurationError(f"no {what} named {name!r}", hint=f"there are: {', '.join(known)}") from None
 
 
+def module_of(shelf: str, attribute: str, name: str) -> ModuleType:
+    """The file of that plugin, for what it may define beside `attribute`; ConfigurationError as `plugin`."""
+    member = plugin(shelf, attribute, name)
+    return importlib.import_module(member.__module__)
+
+
 def _modules(shelf: str) -> Iterator[ModuleType]:
     package = importlib.import_module(shelf)
     for info in pkgutil.iter_modules(package.__path__):

@@ -8,9 +8,9 @@ from typing import Any
 import jwt
 import pytest
 from fastapi import FastAPI
-from stage import playing
 
 from chat_stand_ins import SECRET, slack_stand_in, teams_stand_in
+from e2e.stage import playing
 from watchkeeper.chat.conversation import ChatTools
 from watchkeeper.chat.platforms.slack import PATH as SLACK_PATH
 from watchkeeper.chat.platforms.teams import PATH as TEAMS_PATH

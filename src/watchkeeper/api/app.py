@@ -9,8 +9,9 @@ from prometheus_client import generate_latest
 
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
-from watchkeeper.api import incidents, intake, live, problems, questions, records, reference
+from watchkeeper.api import incidents, intake, live, own_metrics, problems, questions, records, reference, watching
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.intake_desk import IntakeDesk
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
@@ -27,8 +28,16 @@ def create_app(house: House, *, access: Access) -> FastAPI:
         description="From alert to proven recovery, with evidence.",
     )  # fmt: skip
     app.state.house, app.state.access = house, access
+    app.state.intake = IntakeDesk(house)
     problems.install(app)
-    for door in (intake, incidents, questions, records, live):
+    for door in (
+        intake,
+        incidents,
+        questions,
+        records,
+        watching,
+        live,
+    ):
         app.include_router(door.router)
 
     @app.middleware("http")
@@ -55,9 +64,7 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Our own metrics, Prometheus text format."""
-        observe.OPEN_INCIDENTS.clear()
-        for stage, number in (await house.store.counts()).items():
-            observe.OPEN_INCIDENTS.labels(stage).set(number)
+        await own_metrics.refresh(house.store)
         return Response(generate_latest(observe.REGISTRY), media_type="text/plain; version=0.0.4")
 
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)

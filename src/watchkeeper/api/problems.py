@@ -15,6 +15,7 @@ _STATUS: Mapping[type[WatchkeeperError], tuple[int, str]] = {
     errors.NotAllowed: (403, "Not allowed"),
     errors.NotFound: (404, "Not found"),
     errors.Conflict: (409, "It changed meanwhile"),
+    errors.IntakeFull: (503, "Too many alerts wait"),
     errors.StoreUnavailable: (503, "The database does not answer"),
     errors.SourceUnavailable: (502, "A telemetry source does not answer"),
     errors.SourceError: (502, "A telemetry source cannot answer"),

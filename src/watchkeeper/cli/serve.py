@@ -10,6 +10,7 @@ from watchkeeper import app as front
 from watchkeeper.cli._running import until_told
 from watchkeeper.observe import configure_logging
 from watchkeeper.settings import Settings, load
+from watchkeeper.workflows.sign_in import first_start
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +34,8 @@ def serve(
 async def _serve(settings: Settings, host: str, port: int, worker: bool) -> None:
     async with until_told() as stop, front.open_house(settings) as opened, asyncio.TaskGroup() as group:
         typer.echo(f"Watchkeeper listens on http://{host}:{port}", err=True)
+        if code := await first_start(opened.house):
+            typer.echo(f"First start: name the administrator at http://{host}:{port}/setup?code={code}", err=True)
         group.create_task(front.serve(opened, stop, host=host, port=port))
         if worker:
             group.create_task(front.work(opened, stop))

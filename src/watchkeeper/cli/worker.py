@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from prometheus_client import start_http_server
 
 from watchkeeper import app as front
 from watchkeeper.cli._running import until_told
-from watchkeeper.observe import configure_logging
+from watchkeeper.observe import REGISTRY, configure_logging
 from watchkeeper.settings import Settings, load
 
 
@@ -25,6 +26,8 @@ def worker(
     """Run a worker; any number may share one database."""
     settings = load(config)
     configure_logging(settings.log.level, json_lines=settings.log.format == "json")
+    if settings.server.worker_port:
+        start_http_server(settings.server.worker_port, settings.server.host, REGISTRY)
     asyncio.run(_work(settings, concurrency, stalled_seconds))
 
 

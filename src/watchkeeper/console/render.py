@@ -1,27 +1,49 @@
 """Templates. Everything is escaped; characters without a picture of their own are shown, not obeyed."""
 
-import unicodedata
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from watchkeeper.console.visible import visible
 
-def visible(text: object) -> str:
-    """Control, direction and surrogate characters as escapes; line breaks and tabs stay."""
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else f"\\u{ord(c):04x}" for c in str(text)
-    )
+_SAFE_LINKS = ("http://", "https://", "/")
 
 
 def ago(at: datetime, now: datetime) -> str:
     """Such as 40 s, 12 min, 3 h, 2 d."""
-    seconds = max((now - at).total_seconds(), 0)
+    return lasting((now - at).total_seconds())
+
+
+def lasting(seconds: float) -> str:
+    """Such as 40 s, 12 min, 3 h, 2 d."""
+    seconds = max(seconds, 0)
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def moment(at: datetime | None, form: str = "date") -> Markup:
+    """A time that the reader's browser shows in the reader's zone; UTC without a script and on hover."""
+    if at is None:
+        return Markup("")
+    shown = at.strftime("%H:%M:%S" if form == "clock" else "%b %d, %H:%M")
+    return Markup('<time datetime="{}" data-as="{}" title="{} UTC">{}</time>').format(
+        at.isoformat(), form, at.strftime("%Y-%m-%d %H:%M:%S"), shown
+    )
+
+
+def link(address: str) -> str:
+    """An address one may follow; anything else leads nowhere."""
+    return address if address.startswith(_SAFE_LINKS) and not address.startswith("//") else "#"
+
+
+def spoken(name: object) -> str:
+    """A name of the code as words."""
+    return str(name).replace("_", " ").replace(".", " ")
 
 
 @cache
@@ -30,7 +52,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    made.filters["visible"] = visible
+    made.filters |= {"visible": visible, "moment": moment, "link": link, "spoken": spoken, "lasting": lasting}
     return made
 
 

@@ -1,35 +1,30 @@
-"""Which alerts are one incident. Pure: alerts and what is open in, admissions with their reasons out."""
+"""Which alerts are one incident. Pure: alerts and what is known in, admissions with their reasons out."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from watchkeeper.correlate.gathering import Facts, Gathering, facts_of
+from watchkeeper.correlate.mute import accepted, muted
+from watchkeeper.correlate.neighbours import Neighbours
+from watchkeeper.correlate.relate import Context, Relation, relate
 from watchkeeper.domain.alert import Alert, AlertStatus
 from watchkeeper.domain.clock import Ids
+from watchkeeper.domain.evidence import Change
+from watchkeeper.domain.muting import Correction, KnownIssue, Mute
+from watchkeeper.domain.situation import Situation, Standing, StandingKey
 from watchkeeper.domain.topology import Topology
 from watchkeeper.settings import CorrelationSettings
 
 
 @dataclass(frozen=True, slots=True)
-class OpenIncident:
-    """What grouping needs to know of an incident: where it hurts, since when, and its alerts' fingerprints."""
-
-    id: str
-    namespace: str
-    services: frozenset[str]
-    onset: datetime
-    fingerprints: frozenset[str]
-    accepts_more: bool = True
-    """False once its repair is under way: then only its own alerts join."""
-
-
-@dataclass(frozen=True, slots=True)
 class Joined:
-    """The alert belongs to an incident that is open."""
+    """The alert belongs to an incident. `again`: it had been closed, and the alert opens it anew."""
 
     alert: Alert
     incident_id: str
     because: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A resolved alert that nobody waits for."""
+    """Kept, but no incident: resolved and nobody waits for it, muted, or accepted."""
 
     alert: Alert
     because: str
@@ -52,96 +47,168 @@ class Ignored:
 Admission = Joined | Opened | Ignored
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known when alerts arrive."""
+
+    situations: Sequence[Situation] = ()
+    standing: Mapping[StandingKey, Standing] = field(default_factory=dict)
+    mutes: Sequence[Mute] = ()
+    issues: Sequence[KnownIssue] = ()
+    corrections: Sequence[Correction] = ()
+    changes: Sequence[Change] = ()
+    lately: int = 0
+    """new alerts in the last minute, these not counted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """One admission per alert, in order, and the situations that changed."""
+
+    admissions: tuple[Admission, ...]
+    situations: tuple[Situation, ...]
+
+
 def admit(
     alerts: Sequence[Alert],
-    open_incidents: Sequence[OpenIncident],
-    topology: Topology,
+    known: Known,
+    topology: Topology | Neighbours,
     rules: CorrelationSettings,
     ids: Ids,
     service_of: Callable[[Alert], str],
-) -> list[Admission]:
-    """One admission per alert, in order; an alert may join an incident that one before it opened.
+    now: datetime,
+) -> Admitted:
+    """An alert may join an incident that one before it opened.
 
-    Cost: O(alerts x open incidents).
+    Cost: O(alerts x incidents that share a service, a neighbour, a telling label or a namespace with them).
     """
-    known = list(open_incidents)
-    out: list[Admission] = []
-    for alert in alerts:
-        admission = _admit_one(alert, known, topology, rules, ids, service_of(alert))
-        out.append(admission)
-        if not isinstance(admission, Ignored):
-            known = _remember(known, admission, service_of(alert))
-    return out
+    calls = topology if isinstance(topology, Neighbours) else Neighbours(topology, rules.hops)
+    desk = _Desk(known, Context(calls, rules, known.corrections, known.changes), ids, now, len(alerts))
+    out = tuple(desk.admit(alert, service_of(alert)) for alert in alerts)
+    return Admitted(out, tuple(g.situation() for g in desk.gathering.groups.values() if g.changed))
 
 
-def _admit_one(
-    alert: Alert,
-    known: Sequence[OpenIncident],
-    topology: Topology,
-    rules: CorrelationSettings,
-    ids: Ids,
-    service: str,
-) -> Admission:
-    for incident in known:
-        if alert.fingerprint in incident.fingerprints:
-            return Joined(alert, incident.id, "the same alert opened or joined it before")
-    if alert.status is AlertStatus.RESOLVED:
-        return Ignored(alert, "resolved, and no open incident has it")
-    for incident in known:
-        reason = _related(alert, service, incident, topology, rules) if incident.accepts_more else ""
-        if reason:
-            return Joined(alert, incident.id, reason)
-    return Opened(alert, ids.new("inc"), "no open incident is related to it in time and place")
+class _Desk:
+    """Where alerts are looked at one after the other."""
 
+    def __init__(self, known: Known, context: Context, ids: Ids, now: datetime, coming: int) -> None:
+        self.known, self.context, self.ids, self.now = known, context, ids, now
+        self.gathering = Gathering(known.situations, context.rules)
+        self.storm = known.lately + coming > context.rules.storm_alerts_per_minute
+        self._fresh: dict[StandingKey, str] = {}
+        self._covered: dict[str, set[StandingKey]] = {}
 
-def _related(alert: Alert, service: str, incident: OpenIncident, topology: Topology, rules: CorrelationSettings) -> str:
-    apart = abs(alert.starts_at - incident.onset)
-    if apart > timedelta(minutes=rules.join_minutes):
+    def admit(self, alert: Alert, service: str) -> Admission:
+        key = (alert.source, alert.fingerprint)
+        facts = facts_of(alert, service, self.context.rules)
+        own = self._own(alert, key)
+        if own is not None:
+            if key not in self._fresh and alert.status is AlertStatus.FIRING:
+                self.gathering.join(own.incident_id, facts)
+            self._fresh[key] = own.incident_id
+            return own
+        if alert.status is AlertStatus.RESOLVED:
+            return Ignored(alert, "resolved, and no open incident has it")
+        quiet = muted(alert, self.known.mutes, self.now) or self._accepted(facts, key)
+        if quiet:
+            return Ignored(alert, quiet)
+        admission = self._place(facts)
+        self._fresh[key] = admission.incident_id
+        return admission
+
+    def _own(self, alert: Alert, key: StandingKey) -> Joined | None:
+        """The incident that has this alert already."""
+        if key in self._fresh:
+            return Joined(alert, self._fresh[key], "the same alert opened or joined it before")
+        standing = self.known.standing.get(key)
+        if standing is None or not standing.incident_id:
+            return None
+        rules = self.context.rules
+        if standing.incident_open:
+            flaps = standing.changes_since(self.now - timedelta(minutes=rules.flap_minutes))
+            if flaps >= rules.flap_changes:
+                return Joined(
+                    alert, standing.incident_id, f"flapping: on or off {flaps} times in {rules.flap_minutes:g} minutes"
+                )
+            return Joined(alert, standing.incident_id, "the same alert opened or joined it before")
+        since = self.now - standing.seen_at
+        if alert.status is AlertStatus.FIRING and since <= timedelta(minutes=rules.quiet_minutes):
+            words = f"it fires again {since.total_seconds() / 60:.0f} minutes after it was over"
+            return Joined(alert, standing.incident_id, words, again=True)
+        return None
+
+    def _accepted(self, facts: Facts, key: StandingKey) -> str:
+        for issue in self.known.issues:
+            if issue.covers(facts.alert.labels, self.now):
+                others = self._covered.setdefault(issue.id, set())
+                words = accepted(facts.alert, facts.severity, [issue], len(others - {key}), self.now)
+                if words:
+                    others.add(key)
+                    return words
         return ""
-    when = f"{apart.total_seconds():.0f} s apart"
-    if service and service in incident.services:
-        return f"the same service, {service}, {when}"
-    near = _near(service, topology, rules.hops) & incident.services
-    if near:
-        return f"{service} is within {rules.hops} calls of {min(near)}, {when}"
-    if service and service in topology.services:
+
+    def _place(self, facts: Facts) -> Joined | Opened:
+        best = self._best(facts)
+        if best is not None:
+            incident_id, relation = best
+            self.gathering.join(incident_id, facts)
+            return Joined(facts.alert, incident_id, relation.words)
+        incident_id = self.ids.new("inc")
+        self.gathering.open(incident_id, facts, self.now)
+        return Opened(facts.alert, incident_id, "no open incident is related to it in time and place")
+
+    def _best(self, facts: Facts) -> tuple[str, Relation] | None:
+        best: tuple[str, Relation] | None = None
+        for incident_id in self._candidates(facts):
+            found = relate(facts, self.gathering.groups[incident_id], self.context)
+            if found is not None and (best is None or found.score > best[1].score):
+                best = incident_id, found
+        return best or (self._storm(facts) if self.storm else None)
+
+    def _candidates(self, facts: Facts) -> list[str]:
+        """Incidents that share something with the alert, in the order they were opened. All, where people's words or rules may relate any."""
+        gathering = self.gathering
+        if self._any_may_relate(facts):
+            return list(gathering.groups)
+        found = dict(gathering.by_problem.get(facts.fingerprint.value, {}))
+        for service in (
+            facts.service,
+            *self.context.calls.callees(facts.service),
+            *self.context.calls.callers(facts.service),
+        ):
+            found |= gathering.by_service.get(service, {}) if service else {}
+        for caller in self.context.calls.topology.callers.get(facts.service, frozenset()):
+            for sibling in self.context.calls.topology.callees.get(caller, frozenset()):
+                found |= gathering.by_service.get(sibling, {})
+        for mark in facts.marks:
+            found |= gathering.by_mark.get(mark, {})
+        if not self.context.calls.known(facts.service):
+            found |= gathering.by_namespace.get(facts.namespace, {})
+        return list(found)
+
+    def _any_may_relate(self, facts: Facts) -> bool:
+        rules = self.context.rules
+        touched = facts.service and any(facts.service in f"{c.service} {c.summary}" for c in self.known.changes)
+        return bool(self.known.corrections or rules.together or rules.inhibit or touched)
+
+    def _storm(self, facts: Facts) -> tuple[str, Relation] | None:
+        """In a storm what nothing relates joins the namespace's largest incident of the same moment."""
+        moment = timedelta(seconds=self.context.rules.same_onset_seconds)
+        near = [
+            g for i in self.gathering.by_namespace.get(facts.namespace, {})
+            if (g := self.gathering.groups[i]).accepts_more and abs(facts.alert.starts_at - max(g.by_service.values())) <= moment
+        ]  # fmt: skip
+        if not near or self.context.calls.known(facts.service):
+            return None
+        largest = max(near, key=lambda g: g.alerts)
+        return largest.id, Relation(0.3, "part of a storm of alerts in the same namespace at the same moment")
+
+
+def rethink(situation: Situation, rules: CorrelationSettings, now: datetime) -> str:
+    """Why thinking starts again although nothing is new by name, or "": worse, or far more of it."""
+    if situation.worst.rank < situation.thought_worst.rank:
+        return f"it became worse: {situation.thought_worst} before, {situation.worst} now"
+    if now - situation.thought_at < timedelta(minutes=rules.rethink_minutes):
         return ""
-    namespace = alert.labels.get("namespace", "")
-    if namespace and namespace == incident.namespace:
-        return f"the same namespace, {namespace}, {when}; no call graph known for {service or alert.name}"
-    return ""
-
-
-def _near(service: str, topology: Topology, hops: int) -> frozenset[str]:
-    seen = edge = frozenset({service})
-    for _ in range(hops):
-        edge = frozenset(
-            n for s in edge for n in topology.callees.get(s, frozenset()) | topology.callers.get(s, frozenset())
-        )
-        seen |= edge
-    return seen
-
-
-def _remember(known: list[OpenIncident], admission: Joined | Opened, service: str) -> list[OpenIncident]:
-    alert = admission.alert
-    if isinstance(admission, Opened):
-        fresh = OpenIncident(
-            admission.incident_id,
-            alert.labels.get("namespace", ""),
-            frozenset({service} - {""}),
-            alert.starts_at,
-            frozenset({alert.fingerprint}),
-        )
-        return [*known, fresh]
-    return [_with(i, alert, service) if i.id == admission.incident_id else i for i in known]
-
-
-def _with(incident: OpenIncident, alert: Alert, service: str) -> OpenIncident:
-    return OpenIncident(
-        incident.id,
-        incident.namespace or alert.labels.get("namespace", ""),
-        incident.services | ({service} - {""}),
-        min(incident.onset, alert.starts_at),
-        incident.fingerprints | {alert.fingerprint},
-        incident.accepts_more,
-    )
+    grown = situation.alerts >= rules.grow_least and situation.alerts >= rules.grow_factor * situation.thought_alerts
+    return f"there are far more alerts: {situation.thought_alerts} before, {situation.alerts} now" if grown else ""

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from watchkeeper.detect.hours import Hours
+
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
@@ -34,8 +36,6 @@ _DEEPEST = 8.0
 _CHANCE = 0.003
 """Tail probability a sample, for one false page a day, where samples are at most five minutes apart: closer ones are one chance."""
 _ONE_CHANCE = 300.0
-_COARSE = 0.75
-"""How the probability grows with longer intervals."""
 _LEAST = 4.0
 """Usual distances that are never unusual, however calm the tail."""
 _OF_RECORD = 0.3
@@ -61,7 +61,7 @@ class AdaptiveDetector:
         self.series = series
         self.interval = np.broadcast_to(np.asarray(interval, dtype=np.float32), (series,)).copy()
         self.false_pages_per_day = false_pages_per_day
-        coarse = (np.maximum(self.interval, _ONE_CHANCE) / _ONE_CHANCE) ** _COARSE
+        coarse = np.maximum(self.interval, _ONE_CHANCE) / _ONE_CHANCE
         self._deep = np.log((1 - _QUANTILE) / np.minimum(_CHANCE * false_pages_per_day * coarse, 0.04)).astype(
             np.float32
         )
@@ -79,6 +79,7 @@ class AdaptiveDetector:
         self.record = np.zeros(series, np.float32)
         self.step_quantile, self.season_quantile = np.ones((2, series), np.float32)
         self.step_tail, self.season_tail = np.full((2, series), 0.3, np.float32)
+        self.hours = Hours(series, self.interval, false_pages_per_day)
         self.surprise = np.zeros(series, np.float32)
         """of the newest sample: how deep it lies in both tails; the chance falls by e with each unit"""
 
@@ -125,7 +126,7 @@ class AdaptiveDetector:
         self._learn_season(x, known, bins, here, season, count, familiar, season_yard)
         ceiling = np.maximum(3 * self.record, 10.0)
         np.maximum(self.record * np.float32(1 - _FORGET_RECORD), np.minimum(both, ceiling), out=self.record)
-        found: Flags = flags
+        found: Flags = self.hours.step(at, x, 1.0 if every else known.astype(np.float32), flags)
         return found
 
     def _from_neighbours(self, x: Floats, bins: Any, here: Any) -> Floats:
@@ -207,6 +208,7 @@ class AdaptiveDetector:
         """Everything learnt, for a restart."""
         out = io.BytesIO()
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
+        arrays |= {f"hours_{name}": getattr(self.hours, name) for name in Hours.ARRAYS}
         np.savez(out, interval=self.interval, false_pages=np.float64(self.false_pages_per_day), **arrays)
         return out.getvalue()
 
@@ -217,9 +219,12 @@ class AdaptiveDetector:
             detector = cls(len(stored["seen"]), stored["interval"], float(stored["false_pages"]))
             for name in _ARRAYS:
                 setattr(detector, name, stored[name])
+            for name in Hours.ARRAYS:
+                setattr(detector.hours, name, stored[f"hours_{name}"])
         return detector
 
     @property
     def bytes_per_series(self) -> float:
         """Size of the state."""
-        return float(sum(getattr(self, name).nbytes for name in _ARRAYS)) / max(self.series, 1)
+        arrays = [getattr(self, n) for n in _ARRAYS] + [getattr(self.hours, n) for n in Hours.ARRAYS]
+        return float(sum(a.nbytes for a in arrays)) / max(self.series, 1)

@@ -1,9 +1,10 @@
 """One incident prepared for thinking: what several analyzers need is computed once. Linear in rows of evidence."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,8 @@ from watchkeeper.diagnose import paths
 from watchkeeper.domain.diagnosis import EvidenceItem, Finding
 from watchkeeper.domain.evidence import EvidenceFile, Origin, Series, Signal
 from watchkeeper.domain.topology import Topology
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,15 @@ class Case:
 
     def __init__(self, evidence: EvidenceFile) -> None:
         self.evidence = evidence
+        self._made: dict[str, Any] = {}
         self.onset = evidence.window.onset.timestamp()
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What several analyzers need and one of them knows how to make."""
+        if name not in self._made:
+            self._made[name] = make()
+        found: Made = self._made[name]
+        return found
 
     @cached_property
     def topology(self) -> Topology:

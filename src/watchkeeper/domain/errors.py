@@ -7,6 +7,7 @@ WatchkeeperError
 │   ├── SourceRefused         our query or our credentials are wrong; trying again will not help
 │   └── BudgetExceeded        our own limit on queries, bytes, series or seconds
 ├── StoreUnavailable        the database does not answer: intake says 503
+├── IntakeFull              too many alerts wait: 503, the sender tries again
 ├── NotFound                no such incident, plan, token
 ├── Conflict                somebody was faster: the thing changed since it was read
 ├── InvalidInput            a body or an argument we cannot read: names the field
@@ -66,6 +67,12 @@ class BudgetExceeded(SourceError):
 
 class StoreUnavailable(WatchkeeperError):
     """The database does not answer."""
+
+    retryable = True
+
+
+class IntakeFull(WatchkeeperError):
+    """Too many alerts wait to be stored."""
 
     retryable = True
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from watchkeeper.domain.alert import Alert
+from watchkeeper.domain.sighting import Sighting
 from watchkeeper.domain.topology import Topology, Workload
 
 LOG_SCHEMA = pl.Schema(
@@ -148,6 +149,8 @@ class EvidenceFile:
     """Further services that alerts of the incident name."""
     alerting_metric: str = ""
     """The vocabulary name of the metric the pager named ("" if none)."""
+    sightings: tuple[Sighting, ...] = ()
+    """What the scanner noted in the window, of any service."""
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     """service -> the one workload behind it; a service that two workloads claim is absent"""
     missing: tuple[Missing, ...] = ()

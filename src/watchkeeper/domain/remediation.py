@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -60,6 +60,14 @@ class BlastRadius:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a plan changes on the bill, by the prices of the settings. `monthly` may be negative."""
+
+    monthly: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """An action of the catalogue with typed arguments, rendered by our code. Immutable: a change is a new plan."""
 
@@ -94,10 +102,25 @@ class Plan:
     created_at: datetime
     expires_at: datetime
     digest: str = ""
+    route: str = ""
+    """How it reaches the cluster: "" a pull request on the configured host, "direct" server-side apply."""
+    cost: Cost | None = None
+    lasts_until: datetime | None = None
+    """A mitigation that proposes its own removal then; None: it is meant to stay."""
+    suggestion: tuple[str, ...] = ()
+    """Why nobody but a person can carry it out; empty: we can."""
+    script: str = ""
+    """The same by hand, as a shell script for people: text to read, never executed by us."""
 
     def sealed(self) -> "Plan":
-        """The same plan with its digest: SHA-256 over everything but the digest itself."""
+        """The same plan with its digest: SHA-256 over everything but the digest itself.
+
+        Fields that joined later count only where they say something, so that plans of earlier versions still fit.
+        """
         content = asdict(replace(self, digest=""))
+        for name, default in _JOINED_LATER.items():
+            if getattr(self, name) == default:
+                del content[name]
         text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=False)
         return replace(self, digest=hashlib.sha256(text.encode()).hexdigest())
 
@@ -105,6 +128,11 @@ class Plan:
     def intact(self) -> bool:
         """Does the digest still fit the content?"""
         return self.digest != "" and self.sealed().digest == self.digest
+
+
+_JOINED_LATER: Mapping[str, Any] = {
+    f.name: f.default for f in fields(Plan) if f.default is not MISSING and f.name != "digest"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +148,8 @@ class NeedsApproval:
 
     because: tuple[str, ...]
     role: Role = Role.APPROVER
+    people: int = 1
+    """How many different people must agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +182,8 @@ class Approval:
     """api, cli, console, slack, teams, policy"""
     at: datetime
     reason: str = ""
+    person: str = ""
+    """The person behind `by` at that door, where they are linked; "" for the unlinked."""
 
 
 class RecoveryState(StrEnum):

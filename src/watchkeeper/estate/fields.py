@@ -8,14 +8,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The entry of a list whose `name` is this."""
+    """The entry of a list whose `key` (mostly `name`) is this."""
 
     name: str
+    key: str = "name"
+
+    def fits(self, entry: Any) -> bool:
+        """Is this the entry?"""
+        return isinstance(entry, Mapping) and self.key in entry and str(entry[self.key]) == self.name
 
 
 Step = str | Named
 
-_TOKEN = re.compile(r"""\.?([A-Za-z0-9_/-]+)|\[name=([^\]]+)\]|\["([^"\]]+)"\]""")
+_TOKEN = re.compile(r"""\.?([A-Za-z0-9_/-]+)|\[([A-Za-z]+)=([^\]]+)\]|\["([^"\]]+)"\]""")
 _QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
 _FACTORS = {
     None: 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
@@ -31,8 +36,8 @@ def steps_of(path: str) -> tuple[Step, ...]:
         token = _TOKEN.match(path, at)
         if token is None:
             raise ValueError(f"not a field path: {path!r} at {at}")
-        plain, named, quoted = token.groups()
-        out.append(Named(named) if named else str(plain or quoted))
+        plain, key, named, quoted = token.groups()
+        out.append(Named(named, key) if named else str(plain or quoted))
         at = token.end()
     return tuple(out)
 
@@ -42,12 +47,26 @@ def read(thing: Any, path: str) -> Any:
     for step in steps_of(path):
         if isinstance(step, Named):
             entries = thing if isinstance(thing, list) else []
-            thing = next((e for e in entries if isinstance(e, Mapping) and e.get("name") == step.name), None)
+            thing = next((e for e in entries if step.fits(e)), None)
         else:
             thing = thing.get(step) if isinstance(thing, Mapping) else None
         if thing is None:
             return None
     return thing
+
+
+def assign(thing: Any, path: str, value: Any) -> None:
+    """Set the value at a path, in place. KeyError where a list has no such entry."""
+    steps = steps_of(path)
+    for step in steps[:-1]:
+        if isinstance(step, Named):
+            found = next((e for e in thing if step.fits(e)), None)
+            if found is None:
+                raise KeyError(f"{path}: no entry {step.name}")
+            thing = found
+        else:
+            thing = thing.setdefault(step, {})
+    thing[steps[-1]] = value
 
 
 def quantity(value: Any) -> float | None:

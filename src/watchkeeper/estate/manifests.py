@@ -100,7 +100,7 @@ def _set(text: str, document: int, steps: Sequence[Step], value: Any) -> str | P
 def _child(node: Any, step: Step) -> Any:
     if isinstance(step, Named) and isinstance(node, yaml.SequenceNode):
         for entry in node.value:
-            name = _child(entry, "name")
+            name = _child(entry, step.key)
             if name is not None and name.value == step.name:
                 return entry
     if isinstance(step, str) and isinstance(node, yaml.MappingNode):
@@ -164,7 +164,7 @@ def _unshared(documents: list[Any]) -> list[Any]:
 def _assign(thing: Any, steps: Sequence[Step], value: Any) -> None:
     for step in steps[:-1]:
         if isinstance(step, Named):
-            thing = next(e for e in thing if e.get("name") == step.name)
+            thing = next(e for e in thing if step.fits(e))
         else:
             thing = thing.setdefault(step, {})
     thing[steps[-1]] = value

@@ -28,7 +28,11 @@ def checks_after(evidence: EvidenceFile, workload: Workload) -> tuple[Check, ...
     """Positive evidence: pods ready, target scraped, traffic there, symptoms back in the band of before."""
     name = workload.name
     checks = [
-        Check("ready", {}, f"every pod of {name} is ready"),
+        Check(
+            "ready",
+            {"kind": workload.kind, "namespace": workload.namespace, "name": name},
+            f"every pod of {name} is ready",
+        ),
         Check("up", {"service": name}, f"{name} answers its scrapes"),
     ]
     services = dict.fromkeys(s for s in (name, evidence.alerting_service) if s)

@@ -10,23 +10,36 @@ from watchkeeper.domain.diagnosis import Diagnosis, Hypothesis
 from watchkeeper.domain.evidence import EvidenceFile, Origin
 from watchkeeper.domain.faults import FAULTS
 from watchkeeper.domain.incident import Incident
-from watchkeeper.domain.remediation import BlastRadius, FileEdit, Plan
+from watchkeeper.domain.remediation import BlastRadius, FileEdit, Plan, Risk
 from watchkeeper.domain.topology import Workload
-from watchkeeper.estate.manifests import edit, locate
-from watchkeeper.remediate.action import Draft, Situation
+from watchkeeper.estate.effects import Intent, judge_added, rendered
+from watchkeeper.estate.owners import owner_of
+from watchkeeper.estate.scripts import script
+from watchkeeper.estate.valid import problem_of
+from watchkeeper.estate.writer import Rules, write
+from watchkeeper.remediate.action import Action, Background, Draft, Situation
 from watchkeeper.remediate.checks import checks_after, checks_before
+from watchkeeper.remediate.cost import cost_of
+from watchkeeper.settings import RemediationSettings
 from watchkeeper.shelf import plugins
 
 SHELF = "watchkeeper.remediate.actions"
+TAKEN_BACK = "# taken back by Watchkeeper\n"
+"""What an undo leaves of a file that a plan created: hosts cannot be asked to forget a file on a branch."""
+_GIVE_UP = 2
+"""A repair that failed so often on a target is proposed last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """The repository as it stands: {path: text} at the base branch."""
+    """The repository as it stands: {path: text} at the base branch, and what people declared about it."""
 
     repository: str
     base_branch: str
     files: Mapping[str, str]
+    rules: Rules = Rules()
+    route: str = ""
+    """How plans reach the cluster (domain.remediation.Plan.route)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,18 @@ class Proposal:
     """action -> reason"""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What every plan of one proposal shares."""
+
+    incident: Incident
+    diagnosis: Diagnosis
+    estate: Estate
+    time_to_decide: timedelta
+    ids: Ids
+    settings: RemediationSettings
+
+
 def propose(
     incident: Incident,
     diagnosis: Diagnosis,
@@ -47,8 +72,13 @@ def propose(
     now: datetime,
     time_to_decide: timedelta,
     ids: Ids,
+    background: Background | None = None,
+    settings: RemediationSettings | None = None,
 ) -> Proposal:
-    """One plan for each action that the cause's kind names and that fits its workload."""
+    """One plan for each action that the cause's kind names and that fits its workload.
+
+    What failed twice on the target comes last; what nobody but a person can carry out comes after what we can.
+    """
     cause = diagnosis.cause
     if cause is None:
         return Proposal((), {"any": diagnosis.abstained_because or "the diagnosis is inconclusive"})
@@ -58,17 +88,24 @@ def propose(
     live = _live(evidence, workload)
     if live is None:
         return Proposal((), {"any": f"{workload} was not seen in the cluster"})
-    situation = Situation(cause, evidence, workload, live, now)
+    known = background or Background()
+    situation = Situation(cause, evidence, workload, live, now, estate.files, known)
+    asked = _Asked(incident, diagnosis, estate, time_to_decide, ids, settings or RemediationSettings())
     plans, refused = [], {}
     for name in FAULTS[cause.kind].actions:
-        made = _plan(name, situation, incident, diagnosis, estate, time_to_decide, ids)
+        made = _plan(name, situation, asked)
         if isinstance(made, Plan):
             plans.append(made)
         else:
             refused[name] = made
     if not FAULTS[cause.kind].actions:
         refused["any"] = f"no action of the catalogue cures {FAULTS[cause.kind].title.lower()}"
+    plans.sort(key=lambda p: (bool(p.suggestion), _failures(known, p.action) >= _GIVE_UP))
     return Proposal(tuple(plans), refused)
+
+
+def _failures(known: Background, action: str) -> int:
+    return sum(t.action == action and t.helped is False for t in known.tried)
 
 
 def _live(evidence: EvidenceFile, workload: Workload) -> Mapping[str, Any] | None:
@@ -81,43 +118,95 @@ def _live(evidence: EvidenceFile, workload: Workload) -> Mapping[str, Any] | Non
     return None
 
 
-def _plan(
-    name: str,
-    situation: Situation,
-    incident: Incident,
-    diagnosis: Diagnosis,
-    estate: Estate,
-    time_to_decide: timedelta,
-    ids: Ids,
-) -> Plan | str:
-    draft = plugins(SHELF, "ACTION")[name].draft(situation)
+def _plan(name: str, situation: Situation, asked: _Asked) -> Plan | str:
+    action: Action = plugins(SHELF, "ACTION")[name]
+    draft = action.draft(situation)
     if isinstance(draft, str):
         return draft
-    edited = _render(situation.workload, draft, estate)
-    if isinstance(edited, str):
-        return edited
-    cause, workload = situation.cause, situation.workload
+    target = draft.target or situation.workload
+    owner = _owner(situation, draft, target, direct=asked.estate.route == "direct")
+    if owner:
+        return owner
+    edits = _render(target, draft, asked)
+    if isinstance(edits, str) and not _declared_nowhere(edits):
+        return _sealed(name, situation, draft, (), asked, (edits,))
+    if isinstance(edits, str):
+        # Declared in no file we can read: with a script it is still worth telling people.
+        return edits if not draft.by_hand else _sealed(name, situation, draft, (), asked, (edits,))
+    return _sealed(name, situation, draft, edits, asked, ())
+
+
+def _declared_nowhere(reason: str) -> bool:
+    return reason.startswith("no file of the repository declares") and "not rendered" not in reason
+
+
+def _owner(situation: Situation, draft: Draft, target: Workload, *, direct: bool) -> str:
+    live = situation.live if draft.live is None else draft.live
+    for change in draft.fields:
+        owner = owner_of(change.path, target, live, situation.evidence.objects, direct=direct)
+        if owner:
+            return f"{owner} owns {change.path.removeprefix('spec.')}: change it there"
+    return ""
+
+
+def _sealed(
+    name: str,
+    situation: Situation,
+    draft: Draft,
+    edits: tuple[FileEdit, ...],
+    asked: _Asked,
+    suggestion: tuple[str, ...],
+) -> Plan:
+    cause, workload, estate = situation.cause, situation.workload, asked.estate
+    target = draft.target or workload
     independent, trusted = corroboration(cause)
+    by_hand = _by_hand(target, edits, estate)
     return Plan(
-        id=ids.new("plan"), incident_id=incident.id, action=name, target=workload, environment=incident.environment,
-        severity=incident.severity, arguments=draft.arguments,
-        because=f"{diagnosis.root_cause} So: {draft.words}.",
-        evidence_ids=tuple(item.id for item in cause.evidence), evidence_digest=diagnosis.evidence_digest,
+        id=asked.ids.new("plan"), incident_id=asked.incident.id, action=name, target=target, environment=asked.incident.environment,
+        severity=asked.incident.severity, arguments=draft.arguments,
+        because=f"{asked.diagnosis.root_cause} So: {draft.words}.",
+        evidence_ids=tuple(item.id for item in cause.evidence), evidence_digest=asked.diagnosis.evidence_digest,
         confidence=cause.confidence, independent_signals=independent, trusted_signals=trusted,
-        repository=estate.repository, base_branch=estate.base_branch, edits=(edited,), fields=draft.fields,
-        blast_radius=_blast_radius(situation), risk=draft.risk, reversible=True,
+        repository=estate.repository, base_branch=estate.base_branch, edits=edits, fields=draft.fields,
+        blast_radius=_blast_radius(situation), risk=_risk(draft, situation), reversible=draft.reversible,
         checks_before=checks_before(workload), checks_after=checks_after(situation.evidence, workload),
-        undo=(FileEdit(edited.path, edited.after, edited.before),), undo_words=draft.undo_words,
-        manual_commands=_by_hand(workload, edited, estate), created_at=situation.now,
-        expires_at=situation.now + time_to_decide,
+        undo=tuple(FileEdit(e.path, e.after, e.before or TAKEN_BACK) for e in edits), undo_words=draft.undo_words,
+        manual_commands=by_hand, created_at=situation.now, expires_at=situation.now + asked.time_to_decide,
+        route=estate.route, cost=cost_of(draft.fields, situation.live, asked.settings, int(draft.arguments.get("nodes", 0))),
+        lasts_until=situation.now + timedelta(hours=draft.hours) if draft.hours else None, suggestion=suggestion,
+        script=script(draft.words, draft.by_hand) if draft.by_hand else "",
     ).sealed()  # fmt: skip
 
 
-def _render(workload: Workload, draft: Draft, estate: Estate) -> FileEdit | str:
-    located = locate(estate.files, workload.kind, workload.namespace, workload.name)
-    if isinstance(located, str):
-        return located
-    return edit(estate.files, located, draft.fields)
+def _risk(draft: Draft, situation: Situation) -> Risk:
+    """The action's own, raised where much is touched or what is touched keeps data."""
+    order = [Risk.LOW, Risk.MEDIUM, Risk.HIGH, Risk.FORBIDDEN]
+    more = situation.replicas > 20 or situation.workload.kind == "StatefulSet"
+    return order[min(order.index(draft.risk) + more, 2)] if draft.risk is not Risk.FORBIDDEN else draft.risk
+
+
+def _render(target: Workload, draft: Draft, asked: _Asked) -> tuple[FileEdit, ...] | str:
+    files = asked.estate.files
+    if draft.files:
+        return _whole_files(files, draft, target)
+    if not draft.fields or (draft.by_hand and target.kind == "Node"):
+        return f"no file of the repository declares {target}: it is done by hand"
+    intent = Intent(target, draft.fields, asked.incident.environment)
+    edits = write(files, intent, asked.estate.rules)
+    if isinstance(edits, str):
+        return edits
+    after = rendered({**files, **{e.path: e.after for e in edits}}, intent)
+    problem = problem_of(after) if after is not None else ""
+    before = rendered(files, intent)
+    if problem and before is not None and not problem_of(before):
+        return f"the API would not accept it: {problem}"
+    return edits
+
+
+def _whole_files(files: Mapping[str, str], draft: Draft, target: Workload) -> tuple[FileEdit, ...] | str:
+    edits = tuple(FileEdit(path, files.get(path, ""), text) for path, text in draft.files.items())
+    problem = judge_added(files, {**files, **draft.files}, (target.kind, target.namespace, target.name))
+    return problem or edits
 
 
 def corroboration(cause: Hypothesis) -> tuple[int, int]:
@@ -145,9 +234,13 @@ def _blast_radius(situation: Situation) -> BlastRadius:
     )
 
 
-def _by_hand(workload: Workload, edited: FileEdit, estate: Estate) -> tuple[str, ...]:
+def _by_hand(target: Workload, edits: tuple[FileEdit, ...], estate: Estate) -> tuple[str, ...]:
+    if not edits:
+        return (f"find where {target} is declared, change the fields the plan names, and have it reviewed",)
+    rollout = target.kind in ("Deployment", "StatefulSet", "DaemonSet")
+    watch = "rollout status" if rollout else "get"
     return (
-        f"edit {edited.path} in {estate.repository} on a branch off {estate.base_branch} as the plan's diff shows",
+        f"edit {', '.join(e.path for e in edits)} in {estate.repository} on a branch off {estate.base_branch} as the plan's diff shows",
         "open a pull request, wait for its checks, merge it",
-        f"kubectl -n {workload.namespace} rollout status {workload.kind.lower()}/{workload.name}",
+        f"kubectl -n {target.namespace} {watch} {target.kind.lower()}/{target.name}",
     )

@@ -7,15 +7,25 @@ AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITH
 
 from watchkeeper.settings.ask import AskSettings
 from watchkeeper.settings.chat import ChatSettings, SlackSettings, TeamsSettings
-from watchkeeper.settings.correlation import CorrelationSettings
+from watchkeeper.settings.correlation import CorrelationSettings, InhibitRule
 from watchkeeper.settings.detection import AnomalySettings
+from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
 from watchkeeper.settings.everything import Settings
+from watchkeeper.settings.login import LoginSettings, OidcSettings
 from watchkeeper.settings.models import LlmCaps, LlmSettings
+from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
-from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
+from watchkeeper.settings.remediation import (
+    ApproverScope,
+    AutonomyGrant,
+    DeliverySettings,
+    HelmValue,
+    RemediationSettings,
+)
 from watchkeeper.settings.section import Section
 from watchkeeper.settings.sources import (
+    AlertmanagerSource,
     Budget,
     CaseFolderSource,
     EntitiesSettings,
@@ -33,22 +43,34 @@ __all__ = [
     "ELSEWHERE",
     "ENVIRONMENT",
     "PREFIX",
+    "AlertmanagerSource",
     "AnomalySettings",
+    "ApproverScope",
     "AskSettings",
+    "AutonomyGrant",
     "Budget",
     "CaseFolderSource",
     "ChatSettings",
     "CorrelationSettings",
     "DeliverySettings",
+    "DoorsSettings",
     "EntitiesSettings",
     "EntityRule",
     "EvidenceSettings",
+    "GenericMapping",
+    "HelmValue",
     "HttpSource",
+    "InhibitRule",
+    "IntakeSettings",
     "KubernetesSource",
     "LlmCaps",
     "LlmSettings",
     "LogSettings",
+    "LoginSettings",
     "LokiSource",
+    "NotifySettings",
+    "OidcSettings",
+    "PagerdutySettings",
     "PrometheusSource",
     "RemediationSettings",
     "Section",
@@ -59,6 +81,7 @@ __all__ = [
     "StoreSettings",
     "TeamsSettings",
     "TempoSource",
+    "WebhookSettings",
     "flatten",
     "load",
 ]

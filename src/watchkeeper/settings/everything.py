@@ -4,7 +4,10 @@ from watchkeeper.settings.ask import AskSettings
 from watchkeeper.settings.chat import ChatSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
+from watchkeeper.settings.doors import DoorsSettings, IntakeSettings
+from watchkeeper.settings.login import LoginSettings
 from watchkeeper.settings.models import LlmSettings
+from watchkeeper.settings.notify import NotifySettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.remediation import DeliverySettings, RemediationSettings
 from watchkeeper.settings.section import Section
@@ -22,8 +25,12 @@ class Settings(Section):
     sources: SourcesSettings = SourcesSettings()
     entities: EntitiesSettings = EntitiesSettings()
     correlation: CorrelationSettings = CorrelationSettings()
+    intake: IntakeSettings = IntakeSettings()
+    doors: DoorsSettings = DoorsSettings()
+    notify: NotifySettings = NotifySettings()
     evidence: EvidenceSettings = EvidenceSettings()
     delivery: DeliverySettings = DeliverySettings()
     server: ServerSettings = ServerSettings()
+    login: LoginSettings = LoginSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

@@ -12,6 +12,9 @@ class ServerSettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback tokens are required.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    worker_port: int = Field(
+        0, ge=0, le=65535, description="Port on which a worker process tells its own metrics; 0: it does not."
+    )
     public_url: str = Field("", description="How people reach the console, for links.")
     loopback_without_login: bool = Field(False, description="Only for the demo: loopback callers are admin.")
     max_body_bytes: int = Field(10_000_000, gt=0, description="Larger requests get 413.")
@@ -27,6 +30,12 @@ class StoreSettings(Section):
     )
     data_dir: str = Field(".watchkeeper", description="Folder of the embedded database and of keys.")
     pool_size: int = Field(10, gt=0, description="Database connections a process.")
+    keep_alerts_days: float = Field(
+        90, gt=0, description="Alerts that started earlier go, a week at a time; those of open incidents stay."
+    )
+    keep_events_days: float = Field(
+        400, gt=0, description="Lines of timelines older than this go; the audit stays whole."
+    )
     sweep_seconds: float = Field(30, gt=0, description="How often incidents that owe a step are enqueued again.")
 
 

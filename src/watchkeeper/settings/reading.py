@@ -27,6 +27,8 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "KUBE_CONFIG_PATH": ("sources", "kubernetes", "kubeconfig"),
     "PROMETHEUS_URL": ("sources", "prometheus", "url"),
     "LOKI_URL": ("sources", "loki", "url"),
+    "ALERTMANAGER_URL": ("sources", "alertmanager", "url"),
+    "PAGERDUTY_ROUTING_KEY": ("notify", "pagerduty", "routing_key"),
     "TEMPO_URL": ("sources", "tempo", "url"),
     "GITHUB_TOKEN": ("delivery", "token"),
     "DATABASE_URL": ("store", "database_url"),

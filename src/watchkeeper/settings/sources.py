@@ -55,6 +55,12 @@ class TempoSource(HttpSource):
     max_traces: int = Field(300, gt=0, description="Traces for one incident, normal and suspect time alike.")
 
 
+class AlertmanagerSource(HttpSource):
+    """Silences, and what Alertmanager says is firing."""
+
+    silences_seconds: float = Field(30, ge=0, description="How often silences are read; 0: never.")
+
+
 class KubernetesSource(Section):
     """The cluster."""
 
@@ -81,6 +87,7 @@ class SourcesSettings(Section):
     loki: LokiSource = LokiSource()
     tempo: TempoSource = TempoSource()
     kubernetes: KubernetesSource = KubernetesSource()
+    alertmanager: AlertmanagerSource = AlertmanagerSource()
     case_folder: CaseFolderSource = CaseFolderSource()
 
 

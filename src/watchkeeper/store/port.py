@@ -18,8 +18,15 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.chat import ChatRecords
+from watchkeeper.store.ports.exhibits import ExhibitRecords
+from watchkeeper.store.ports.intake import IntakeRecords
+from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.models import ModelRecords
+from watchkeeper.store.ports.muting import MutingRecords
+from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.upkeep import UpkeepRecords
+from watchkeeper.store.ports.watching import WatchRecords
 
 T = TypeVar("T")
 
@@ -96,7 +103,19 @@ class StoredToken:
     revoked: bool = False
 
 
-class Transaction(PeriodicRecords, ModelRecords, ChatRecords, Protocol):
+class Transaction(
+    ChatRecords,
+    ModelRecords,
+    ExhibitRecords,
+    IntakeRecords,
+    LoginRecords,
+    MutingRecords,
+    OverviewRecords,
+    PeriodicRecords,
+    UpkeepRecords,
+    WatchRecords,
+    Protocol,
+):
     """One unit of work. Committed when its block ends without an error. Further topics: `store.ports`."""
 
     async def lock(self, key: str) -> None:

@@ -22,6 +22,12 @@ from watchkeeper.store.migrate import driver_url, libpq_url
 from watchkeeper.store.port import AuditEntry, Page, StoredAlert, StoredToken
 from watchkeeper.store.transaction import EVENTS_CHANNEL, PostgresTransaction
 
+_INCIDENT_FILTERS = {
+    "at": "(opened_at, id) < (:at, :last)",
+    "stage": "stage = :stage",
+    "severity": "severity = :severity",
+}
+
 
 class PostgresStore:
     """One engine a process. Open with `PostgresStore.open(url)`; the schema is `store.migrate`'s business."""
@@ -65,12 +71,14 @@ class PostgresStore:
     ) -> Page[Incident]:
         """Newest first."""
         at, last = _read_cursor(cursor, 2) if cursor else (None, None)
+        values = {"at": at, "last": last, "stage": stage and str(stage), "severity": severity and str(severity)}
+        asked = {name: value for name, value in values.items() if value is not None}
+        # Only what is asked for: with `is null or` the planner cannot start an index at the cursor.
+        where = [words for name, words in _INCIDENT_FILTERS.items() if name in asked]
         found = await self._rows(
-            "select * from incidents where (cast(:at as timestamptz) is null or (opened_at, id) < (:at, :last)) "
-            "and (cast(:stage as text) is null or stage = :stage) "
-            "and (cast(:severity as text) is null or severity = :severity) "
+            f"select * from incidents {'where ' + ' and '.join(where) if where else ''} "  # noqa: S608
             "order by opened_at desc, id desc limit :limit",
-            at=at, last=last, stage=stage and str(stage), severity=severity and str(severity), limit=limit + 1,
+            limit=limit + 1, **asked,
         )  # fmt: skip
         items = [rows.incident(row) for row in found[:limit]]
         more = len(found) > limit
@@ -79,10 +87,11 @@ class PostgresStore:
     async def list_alerts(self, *, cursor: str = "", limit: int = 50, incident_id: str = "") -> Page[StoredAlert]:
         """Newest first."""
         before = int(_read_cursor(cursor, 1)[0]) if cursor else None
+        asked = {"before": before} if before is not None else {}
+        where = [*(["seq < :before"] if asked else []), *(["incident_id = :incident"] if incident_id else [])]
         found = await self._rows(
-            "select * from alerts where (cast(:before as bigint) is null or seq < :before) "
-            "and (:incident = '' or incident_id = :incident) order by seq desc limit :limit",
-            before=before, incident=incident_id, limit=limit + 1,
+            f"select * from alerts {'where ' + ' and '.join(where) if where else ''} order by seq desc limit :limit",  # noqa: S608
+            limit=limit + 1, **asked, **({"incident": incident_id} if incident_id else {}),
         )  # fmt: skip
         more = len(found) > limit
         items = tuple(rows.stored_alert(row) for row in found[:limit])
@@ -117,10 +126,14 @@ class PostgresStore:
         return {row["stage"]: row["n"] for row in found}
 
     async def metrics(self) -> Mapping[str, float]:
-        """Totals that every replica agrees on."""
+        """Totals that every replica agrees on; rows of large tables as the planner estimates them."""
         found = await self._rows(
-            "select (select count(*) from incidents) incidents, (select count(*) from alerts) alerts, "
-            "(select count(*) from plans where state = 'succeeded') repairs"
+            "select (select reltuples from pg_class where oid = 'incidents'::regclass) incidents, "
+            "(select coalesce(sum(c.reltuples) filter (where c.reltuples > 0), 0) from pg_inherits h join pg_class c "
+            "on c.oid = h.inhrelid where h.inhparent = 'alerts'::regclass) alerts, "
+            "(select count(*) from plans where state = 'succeeded') repairs, "
+            "(select count(*) from feedback where real) true_positives, "
+            "(select count(*) from feedback where not real) false_positives"
         )
         return {name: float(value) for name, value in found[0].items()}
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,14 +16,26 @@ from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
 from watchkeeper.store.statements.chat import ChatStatements
+from watchkeeper.store.statements.exhibits import ExhibitStatements
+from watchkeeper.store.statements.intake import (
+    ANNOUNCED,
+    EVENTS_CHANNEL,
+    PRIORITY,
+    QUEUE,
+    STEP_TASK,
+    WAKE,
+    IntakeStatements,
+    incident_columns,
+)
+from watchkeeper.store.statements.logins import LoginStatements
 from watchkeeper.store.statements.models import ModelStatements
+from watchkeeper.store.statements.muting import MutingStatements
+from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
+from watchkeeper.store.statements.upkeep import UpkeepStatements
+from watchkeeper.store.statements.watching import WatchStatements
 
-EVENTS_CHANNEL = "watchkeeper_events"
-STEP_TASK = "advance_incident"
-QUEUE = "incidents"
-WAKE = '{"type": "job_inserted", "job_id": 0}'
-"""What procrastinate itself sends when a job is inserted."""
+__all__ = ["EVENTS_CHANNEL", "QUEUE", "STEP_TASK", "PostgresTransaction"]
 QUARANTINE_BYTES = 64 * 1024
 QUARANTINE_DAYS = 7
 CALLS_DAYS = 7
@@ -32,7 +43,18 @@ CALLS_DAYS = 7
 _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
-class PostgresTransaction(PeriodicStatements, ModelStatements, ChatStatements):
+class PostgresTransaction(
+    ChatStatements,
+    ModelStatements,
+    ExhibitStatements,
+    IntakeStatements,
+    LoginStatements,
+    MutingStatements,
+    OverviewStatements,
+    PeriodicStatements,
+    UpkeepStatements,
+    WatchStatements,
+):
     """The first topics, and all others mixed in."""
 
     async def add_alert(self, alert: Alert, incident_id: str, because: str) -> bool:
@@ -73,7 +95,7 @@ class PostgresTransaction(PeriodicStatements, ModelStatements, ChatStatements):
         """A new row."""
         names = ", ".join(_INCIDENT_COLUMNS)
         marks = ", ".join(f":{c}" for c in _INCIDENT_COLUMNS)
-        await self._do(f"insert into incidents ({names}) values ({marks})", **_columns(incident))  # noqa: S608
+        await self._do(f"insert into incidents ({names}) values ({marks})", **incident_columns(incident))  # noqa: S608
 
     async def incident(self, incident_id: str, *, lock: bool = False) -> Incident:
         """Raises NotFound."""
@@ -85,7 +107,7 @@ class PostgresTransaction(PeriodicStatements, ModelStatements, ChatStatements):
 
     async def save_incident(self, incident: Incident) -> Incident:
         """Write over the version it was read at; Conflict if somebody was faster."""
-        values = _columns(incident)
+        values = incident_columns(incident)
         sets = ", ".join(f"{c} = :{c}" for c in _INCIDENT_COLUMNS if c not in ("id", "version"))
         changed = await self._do(
             f"update incidents set {sets}, version = version + 1 where id = :id and version = :version",  # noqa: S608
@@ -101,9 +123,9 @@ class PostgresTransaction(PeriodicStatements, ModelStatements, ChatStatements):
         """A line of the timeline, told to the live feed on commit."""
         shown = json.dumps(redact_json(dict(data or {})), default=str)
         row = await self._row(
-            "insert into events (incident_id, at, kind, text, data) "
-            "values (:id, :at, :kind, :text, cast(:data as jsonb)) returning *",
-            id=incident_id, at=at, kind=kind, text=redact(text), data=shown,
+            "insert into events (incident_id, at, kind, text, data, owed) "
+            "values (:id, :at, :kind, :text, cast(:data as jsonb), :owed) returning *",
+            id=incident_id, at=at, kind=kind, text=redact(text), data=shown, owed=kind in ANNOUNCED,
         )  # fmt: skip
         assert row is not None
         await self._do("select pg_notify(:channel, :id)", channel=EVENTS_CHANNEL, id=str(row["id"]))
@@ -261,7 +283,8 @@ class PostgresTransaction(PeriodicStatements, ModelStatements, ChatStatements):
             await self._do("select pg_notify('procrastinate_queue_v1#' || :queue, :note)", queue=QUEUE, note=WAKE)
             return
         await self._do(
-            "select procrastinate_defer_jobs_v1(array[row(cast(:queue as varchar), cast(:task as varchar), 0, "
+            "select procrastinate_defer_jobs_v1(array[row(cast(:queue as varchar), cast(:task as varchar), "  # noqa: S608
+            f"coalesce((select {PRIORITY} from incidents where id = :id), 0), "
             "cast(:id as text), cast(:id as text), jsonb_build_object('incident_id', cast(:id as text)), "
             "cast(:at as timestamptz))::procrastinate_job_to_defer_v1])",
             queue=QUEUE, task=STEP_TASK, id=incident_id, at=at,
@@ -293,12 +316,3 @@ class PostgresTransaction(PeriodicStatements, ModelStatements, ChatStatements):
             "insert into flags (name, value) values (:name, :value) on conflict (name) do update set value = :value",
             name=name, value=value,
         )  # fmt: skip
-
-
-def _columns(incident: Incident) -> dict[str, Any]:
-    values = asdict(incident)
-    values.update(
-        stage=str(incident.stage), severity=str(incident.severity), title=redact(incident.title),
-        root_cause=redact(incident.root_cause),
-    )  # fmt: skip
-    return values

@@ -29,6 +29,8 @@ class Scope:
     """Whose budget pays."""
     metrics: tuple[str, ...] = ()
     """Only these names of the vocabulary; empty: all."""
+    step: float = 0.0
+    """Seconds between samples; 0: the source's own setting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +109,26 @@ class ObjectQueries(Protocol):
 
     async def get(self, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
         """The object as the API sends it, or None where there is none. Raises SourceError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a check reads of one cluster."""
+
+    objects: tuple[Mapping[str, Any], ...]
+    readable: frozenset[str]
+    """kinds that were listed, be it with nothing in them"""
+    denied: Mapping[str, str]
+    """kind -> why it could not be listed"""
+
+
+@runtime_checkable
+class ClusterQueries(Protocol):
+    """A source that lists a whole cluster; used by `watchkeeper check`."""
+
+    async def inventory(self, namespaces: tuple[str, ...] = ()) -> Inventory:
+        """Every kind the rules look at; no namespace: all. Raises SourceError where not even pods can be listed."""
         ...
 
 

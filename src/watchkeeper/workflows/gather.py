@@ -29,11 +29,14 @@ async def gather(house: House, incident: Incident, alerts: Sequence[Alert]) -> E
     evidence = assemble(window, readings, tuple(alerts), incident.service, "")
     async with house.store.transaction() as tx:
         reported = await tx.changes(window.start, window.end)
+        noted = await tx.sightings(since=window.onset - timedelta(minutes=house.settings.evidence.normal_minutes))
         known = await tx.known_calls()
         await tx.remember_calls(evidence.topology, house.clock.now())
     topology = evidence.topology.merged(known).merged(Topology.of(house.settings.entities.calls))
     also = frozenset(house.service_of(a) for a in alerts) - {"", incident.service}
-    return replace(evidence, changes=(*evidence.changes, *reported), topology=topology, also_alerting=also)
+    sightings = tuple(s for s, _ in noted if s.began <= window.end.timestamp())
+    changes = (*evidence.changes, *reported)
+    return replace(evidence, changes=changes, topology=topology, also_alerting=also, sightings=sightings)
 
 
 async def learn_calls(house: House) -> None:

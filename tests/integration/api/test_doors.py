@@ -244,7 +244,7 @@ async def test_too_late_is_too_late(door: Door) -> None:
 
 async def test_the_console_shows_hostile_text_and_obeys_none_of_it(door: Door) -> None:
     plan = await planned(door, because=HOSTILE)
-    assert (await door.client.get("/")).headers["location"] == "/login"
+    assert (await door.client.get("/")).headers["location"] == "/login?next=/"
     signed = await door.client.post("/login", data={"token": await door.access.issue("ann", Role.APPROVER)})
     assert "HttpOnly" in signed.headers["set-cookie"]
     for path in ("/", f"/incidents/{INCIDENT.id}"):
@@ -256,12 +256,14 @@ async def test_the_console_shows_hostile_text_and_obeys_none_of_it(door: Door) -
         assert "\x1b" not in page.text
         assert "default-src 'self'" in page.headers["content-security-policy"]
     key = page.text.split('name="key" value="')[1].split('"')[0]
-    forged = await door.client.post(f"/plans/{plan.id}/approve", data={"digest": plan.digest, "key": "x"})
-    assert forged.status_code == 409
+    forged = await door.client.post(
+        f"/do/decide/{plan.id}", data={"digest": plan.digest, "key": "x", "word": "approve"}
+    )
+    assert forged.status_code == 403
     async with door.store.transaction() as tx:
         assert await tx.approvals_of(plan.id) == []
     good = await door.client.post(
-        f"/plans/{plan.id}/approve", data={"digest": plan.digest, "key": key, "reason": "fine"}
+        f"/do/decide/{plan.id}", data={"digest": plan.digest, "key": key, "word": "approve", "reason": "fine"}
     )
     assert good.status_code == 303
     async with door.store.transaction() as tx:

@@ -1,13 +1,11 @@
 """Prometheus Alertmanager, payload version 4."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from watchkeeper.api.problems import path_of
+from watchkeeper.api.delivery import Delivery, shaped
 from watchkeeper.domain.alert import Alert, AlertStatus
 from watchkeeper.domain.errors import InvalidInput
 
@@ -35,19 +33,15 @@ class _Group(BaseModel):
     alerts: list[_One]
 
 
-def read(payload: Mapping[str, Any], received_at: datetime) -> list[Alert]:
+def read(delivery: Delivery) -> list[Alert]:
     """The alerts of one delivery. A group is repeated whole, its firing and its resolved alerts together.
 
     Raises InvalidInput naming the field.
     """
-    try:
-        group = _Group.model_validate(payload)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidInput(str(first["msg"]), field=path_of(first["loc"])) from None
+    group = shaped(_Group, delivery.document())
     if group.version != "4":
         raise InvalidInput(f'payload version {group.version!r} is not known, only "4" is', field="version")
-    return [_alert(one, received_at) for one in group.alerts]
+    return [_alert(one, delivery.received_at) for one in group.alerts]
 
 
 def _alert(one: _One, received_at: datetime) -> Alert:

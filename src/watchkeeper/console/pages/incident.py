@@ -1,38 +1,59 @@
 """One incident: what happened, why, what is planned, and how it went."""
 
-from watchkeeper.access.tokens import Access, Principal
-from watchkeeper.console.render import render
-from watchkeeper.domain.remediation import AutoApproved, Denied
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from watchkeeper.console.charts import bars, series, topology, waterfall
+from watchkeeper.console.page import Page, Visit
+from watchkeeper.console.plans import shown_plan
+from watchkeeper.domain.exhibit import Exhibit, LinesExhibit, MapExhibit, SeriesExhibit, TraceExhibit
+from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.severity import Role
-from watchkeeper.estate.manifests import unified_diff
-from watchkeeper.store.port import PlanRecord, PlanState
-from watchkeeper.workflows.house import House
 
 
-async def page(house: House, access: Access, principal: Principal, incident_id: str) -> str:
-    """Raises NotFound."""
-    async with house.store.transaction() as tx:
+async def _show(visit: Visit) -> Mapping[str, object]:
+    incident_id = visit.path["incident_id"]
+    async with visit.house.store.transaction() as tx:
         incident = await tx.incident(incident_id)
         diagnosis, plans = await tx.diagnosis(incident_id), await tx.plans_of(incident_id)
         alerts, timeline = await tx.alerts_of(incident_id), await tx.events(incident_id)
-    may = principal.role.covers(Role.APPROVER)
-    return render(
-        "incident.html", title=incident.title, principal=principal, incident=incident, diagnosis=diagnosis, alerts=alerts,
-        timeline=timeline, plans=[_plan(r, access, principal, may) for r in plans],
-    )  # fmt: skip
-
-
-def _plan(record: PlanRecord, access: Access, principal: Principal, may: bool) -> dict[str, object]:
-    diff = [(line[:1], line) for edit in record.plan.edits for line in unified_diff(edit).splitlines()]
-    verdict = (
-        "agreed by policy"
-        if isinstance(record.verdict, AutoApproved)
-        else "denied by policy"
-        if isinstance(record.verdict, Denied)
-        else "a person decides"
-    )
-    open_ = record.state is PlanState.PROPOSED and not isinstance(record.verdict, Denied | AutoApproved)
+        exhibits = await tx.exhibits_of(incident_id)
+    told = {s.service for h in diagnosis.hypotheses[:1] for s in h.evidence} if diagnosis else set()
+    closable = incident.stage in (Stage.ESCALATED, Stage.ROLLED_BACK) and visit.may(Role.RESPONDER)
     return {
-        "plan": record.plan, "state": record.state, "verdict": verdict, "because": record.verdict.because, "diff": diff,
-        "facts": record.facts, "decide": may and open_, "key": access.form_key(principal, record.plan.id),
+        "title": incident.title, "live": incident.id, "incident": incident, "diagnosis": diagnosis, "alerts": alerts,
+        "timeline": [(e, _mood(e.kind)) for e in timeline], "plans": [shown_plan(visit, r) for r in plans], "services": told,
+        "pictures": drawn(exhibits), "close_key": visit.key("resolve", incident.id) if closable else "",
     }  # fmt: skip
+
+
+def drawn(exhibits: Sequence[Exhibit]) -> list[tuple[str, str, str, Markup, tuple[str, ...]]]:
+    """(kind, evidence id, caption, picture, examples) of each exhibit."""
+    out: list[tuple[str, str, str, Markup, tuple[str, ...]]] = []
+    for number, one in enumerate(exhibits):
+        key = f"x{number}"
+        match one:
+            case MapExhibit():
+                out.append(("map", "", topology.in_words(one), topology.draw(one, key), ()))
+            case SeriesExhibit():
+                out.append(("series", one.cites, f"{one.service}: {one.metric}", series.draw(one, key), ()))
+            case LinesExhibit():
+                out.append(("lines", one.cites, f"{one.service}: {one.template}", bars.draw(one, key), one.examples))
+            case TraceExhibit():
+                out.append(("trace", one.cites, waterfall.in_words(one), waterfall.draw(one, key), ()))
+    return out
+
+
+_MOODS = {
+    "approval.requested": "person", "approval.granted": "person", "approval.rejected": "person", "person.noted": "person",
+    "incident.resolved": "done", "change.deployed": "done", "change.merged": "done", "incident.escalated": "trouble",
+    "change.undone": "trouble", "incident.opened": "trouble", "approval.void": "trouble",
+}  # fmt: skip
+
+
+def _mood(kind: str) -> str:
+    return _MOODS.get(kind, "")
+
+
+PAGE = Page("/incidents/{incident_id}", "Incident", "incident.html", _show)

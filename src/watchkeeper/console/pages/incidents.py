@@ -1,18 +1,18 @@
-"""The list of incidents."""
+"""The list of incidents, newest first."""
 
-from watchkeeper.access.tokens import Principal
-from watchkeeper.console.render import ago, render
+from collections.abc import Mapping
+
+from watchkeeper.console.page import Page, Visit
+from watchkeeper.console.render import ago
 from watchkeeper.domain.incident import Stage
-from watchkeeper.workflows.house import House
 
 
-async def page(house: House, principal: Principal, cursor: str, stage: str) -> str:
-    """Newest first, fifty at a time."""
+async def _show(visit: Visit) -> Mapping[str, object]:
+    stage = visit.query.get("stage", "")
     wanted = Stage(stage) if stage in set(Stage) else None
-    found = await house.store.list_incidents(cursor=cursor, limit=50, stage=wanted)
-    now = house.clock.now()
-    rows = [{"incident": i, "ago": ago(i.opened_at, now)} for i in found.items]
-    return render(
-        "incidents.html", title="Incidents", principal=principal, rows=rows, cursor=found.cursor, stage=stage, stages=list(Stage),
-        dry_run=house.settings.remediation.dry_run,
-    )  # fmt: skip
+    found = await visit.house.store.list_incidents(cursor=visit.query.get("cursor", ""), limit=50, stage=wanted)
+    rows = [{"incident": i, "ago": ago(i.opened_at, visit.now)} for i in found.items]
+    return {"rows": rows, "cursor": found.cursor, "stage": stage, "stages": list(Stage)}
+
+
+PAGE = Page("/incidents", "Incidents", "incidents.html", _show, order=20, icon="incidents", live="list")

@@ -1,17 +1,68 @@
-// Loads the page again when something happened to what it shows. Nothing typed into a form is lost.
+// Fresh pages without a jump, times in the reader's zone, values under the pointer. Works without it, too: then reload.
 "use strict";
 (() => {
-  const shown = document.body.dataset.live;
-  if (!shown) return;
-  let due = 0;
-  const typing = () => document.activeElement && document.activeElement.tagName === "INPUT";
-  const again = () => {
-    clearTimeout(due);
-    due = setTimeout(() => (typing() ? again() : location.reload()), 700);
+  const zone = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+  const dated = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+  const localTimes = (root) => {
+    for (const time of root.querySelectorAll("time[datetime]")) {
+      const at = new Date(time.dateTime);
+      if (isNaN(at)) continue;
+      time.title = at.toISOString().replace("T", " ").slice(0, 19) + " UTC";
+      if (time.dataset.as === "ago") continue;
+      time.textContent = (time.dataset.as === "clock" ? zone : dated).format(at);
+    }
   };
+
+  // Values of a series under the pointer.
+  const tip = document.createElement("div");
+  tip.className = "tip"; tip.hidden = true;
+  document.body.append(tip);
+  document.addEventListener("pointermove", (event) => {
+    const chart = event.target.closest && event.target.closest("svg[data-hover]");
+    if (!chart) { tip.hidden = true; return; }
+    const { t, v, unit } = JSON.parse(chart.dataset.hover);
+    const box = chart.getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width * chart.viewBox.baseVal.width;
+    const share = (x - chart.dataset.left) / (chart.dataset.right - chart.dataset.left);
+    const wanted = t[0] + share * (t[t.length - 1] - t[0]);
+    let nearest = 0;
+    for (let n = 1; n < t.length; n++) if (Math.abs(t[n] - wanted) < Math.abs(t[nearest] - wanted)) nearest = n;
+    tip.textContent = `${zone.format(new Date(t[nearest] * 1000))}  ${v[nearest] === null ? "no data" : Number(v[nearest].toPrecision(4))} ${unit}`;
+    tip.hidden = false;
+    tip.style.left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8) + "px";
+    tip.style.top = event.clientY + 14 + "px";
+  });
+
+  // Something happened to what the page shows: put the new <main> in place, unless somebody types in it.
+  const shown = document.body.dataset.live;
+  let due = 0;
+  const busy = () => document.activeElement && document.activeElement.matches("main input, main textarea, main select");
+  const fresh = async () => {
+    if (busy()) { again(); return; }
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+    if (!answer || !answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const open = new Set([...document.querySelectorAll("main details[open]")].map((d) => d.dataset.key || d.querySelector("summary").textContent));
+    const closed = new Set([...document.querySelectorAll("main details:not([open])")].map((d) => d.dataset.key || d.querySelector("summary").textContent));
+    for (const d of page.querySelectorAll("main details")) {
+      const key = d.dataset.key || d.querySelector("summary").textContent;
+      if (open.has(key)) d.open = true; else if (closed.has(key)) d.open = false;
+    }
+    if (busy()) { again(); return; }
+    for (const part of ["main", ".rail nav"]) {
+      const now = document.querySelector(part), then = page.querySelector(part);
+      if (now && then && now.innerHTML !== then.innerHTML) now.replaceChildren(...then.childNodes);
+    }
+    localTimes(document);
+  };
+  const again = () => { clearTimeout(due); due = setTimeout(fresh, 700); };
+  localTimes(document);
+  if (!shown) return;
   const feed = new EventSource("/api/v1/events");
+  const lamp = document.querySelector(".live");
+  feed.onopen = () => { if (lamp) { lamp.classList.add("on"); lamp.textContent = "live"; } };
+  feed.onerror = () => { if (lamp) { lamp.classList.remove("on"); lamp.textContent = "not connected"; } };
   feed.addEventListener("timeline", (message) => {
-    const event = JSON.parse(message.data);
-    if (shown === "list" || event.incident_id === shown) again();
+    if (shown === "list" || JSON.parse(message.data).incident_id === shown) again();
   });
 })();

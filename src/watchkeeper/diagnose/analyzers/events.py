@@ -6,7 +6,8 @@ from typing import Any
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
-from watchkeeper.diagnose.objects import moment, service_of_name, service_of_pod, since
+from watchkeeper.diagnose.cluster.snapshot import seen_at
+from watchkeeper.diagnose.objects import service_of_name, service_of_pod, since
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Origin, Signal
 
@@ -25,7 +26,7 @@ def examine(case: Case) -> list[Finding]:
     found: dict[tuple[str, str], Finding] = {}
     for event in (o for o in case.evidence.objects if o.get("kind") == "Event"):
         known = _MEANS.get(str(event.get("reason", "")))
-        at = last_seen(event)
+        at = seen_at(event)
         if known is None or event.get("type") != "Warning" or at is None or at < since(case):
             continue
         told = _tell(event, service_about(event, pods), *known, at)
@@ -33,18 +34,6 @@ def examine(case: Case) -> list[Finding]:
         if told.service and (key not in found or found[key].strength < told.strength):
             found[key] = told
     return strongest(found.values())
-
-
-def last_seen(event: Mapping[str, Any]) -> datetime | None:
-    """The newest of the places in which the two event APIs keep the time."""
-    series = event.get("series") or {}
-    told = (
-        series.get("lastObservedTime"),
-        event.get("lastTimestamp"),
-        event.get("eventTime"),
-        event.get("firstTimestamp"),
-    )
-    return next((moment(str(t)) for t in told if t), None)
 
 
 def service_about(event: Mapping[str, Any], pods: Mapping[str, Mapping[str, Any]]) -> str:

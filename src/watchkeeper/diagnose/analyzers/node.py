@@ -1,43 +1,31 @@
 """A machine that is not ready or under pressure, while services that run on it suffer."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
 
 from watchkeeper.diagnose.analyzer import Analyzer
-from watchkeeper.diagnose.analyzers import own_errors, own_latency, pod_states
+from watchkeeper.diagnose.analyzers import cluster_state, own_errors, own_latency
 from watchkeeper.diagnose.case import Case, finding, strongest
+from watchkeeper.diagnose.cluster.rules.node import trouble
 from watchkeeper.diagnose.objects import service_of_pod
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Origin, Signal
-
-_PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
 
 def examine(case: Case) -> list[Finding]:
     """One finding a node in trouble, stronger the more of the suffering services run on it."""
     ailing = {
         name: state for o in case.evidence.objects if o.get("kind") == "Node"
-        for name, state in [(str(o.get("metadata", {}).get("name", "")), trouble(o))] if state
+        for name, state in [(str(o.get("metadata", {}).get("name", "")), trouble(o)[0])] if state
     }  # fmt: skip
     if not ailing:
         return []
-    suffering = {f.service for a in (own_errors, own_latency, pod_states) for f in a.examine(case) if f.strength > 0.1}
+    suffering = {
+        f.service for a in (own_errors, own_latency, cluster_state) for f in a.examine(case) if f.strength > 0.1
+    }
     on: dict[str, set[str]] = defaultdict(set)
     for pod in (o for o in case.evidence.objects if o.get("kind") == "Pod"):
         on[str(pod.get("spec", {}).get("nodeName", ""))].add(service_of_pod(pod))
     return strongest(_finding(node, state, suffering & on[node], suffering) for node, state in ailing.items())
-
-
-def trouble(node: Mapping[str, Any]) -> str:
-    """What the kubelet or the control plane says is wrong, "" where nothing is."""
-    for condition in node.get("status", {}).get("conditions", []):
-        kind, status = condition.get("type"), condition.get("status")
-        if kind == "Ready" and status != "True":
-            return "not ready"
-        if kind in _PRESSURES and status == "True":
-            return str(kind)
-    return ""
 
 
 def _finding(node: str, state: str, here: set[str], suffering: set[str]) -> Finding:

@@ -27,4 +27,12 @@ def draft(situation: Situation) -> Draft | str:
     return Draft(arguments, (change,), words, f"put {name} back to {before}", Risk.MEDIUM)
 
 
-ACTION = Action("raise_pool_size", "Raise a connection pool", draft)
+ACTION = Action(
+    "raise_pool_size", "Raise a connection pool", draft,
+    applies="Callers wait for one of a fixed number of connections.",
+    preconditions=("exactly one environment variable names the size of a pool",),
+    radius="All its pods, and the database that the connections reach.",
+    risk="Medium: twice the connections reach what others share.",
+    undo="Put the variable back.",
+    never=("touches the database's own limit", "more than doubles the size"),
+)  # fmt: skip

@@ -3,6 +3,7 @@
 from watchkeeper.domain.remediation import FieldChange
 from watchkeeper.estate.fields import read
 from watchkeeper.remediate.action import Action, Draft, Situation, single_pod_risk, template
+from watchkeeper.remediate.leak import leak_words
 
 _PATH = template('metadata.annotations["kubectl.kubernetes.io/restartedAt"]')
 
@@ -11,6 +12,10 @@ def draft(situation: Situation) -> Draft | str:
     """Fits any Deployment, StatefulSet or DaemonSet."""
     if situation.workload.kind not in ("Deployment", "StatefulSet", "DaemonSet"):
         return f"a {situation.workload.kind} cannot be restarted by a rollout"
+    if situation.cause.kind == "memory":
+        leak = leak_words(situation.evidence, situation.workload.name, situation.background.tried)
+        if leak:
+            return leak
     at = situation.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     change = FieldChange(_PATH, read(situation.live, _PATH), at)
     words = f"restart the pods of {situation.workload.name}, one after the other"
@@ -18,4 +23,13 @@ def draft(situation: Situation) -> Draft | str:
     return Draft({"restarted_at": at}, (change,), words, undo, single_pod_risk(situation))
 
 
-ACTION = Action("restart", "Restart a workload", draft)
+ACTION = Action(
+    "restart", "Restart a workload", draft,
+    applies="A process is up but stuck, or its state went wrong, and a fresh process is known to help.",
+    preconditions=("it is a Deployment, StatefulSet or DaemonSet",),
+    radius="All its pods, one after the other; callers keep at least the pods that are not being replaced.",
+    risk="Low with two pods or more, medium with one.",
+    undo="A restart leaves nothing to take back; the annotation is put back.",
+    never=("deletes a pod by hand", "restarts a second time for memory that grows again after each restart"),
+    automatic=True,
+)  # fmt: skip

@@ -62,4 +62,13 @@ def _tag(image: str) -> str:
     return image.rsplit("/", 1)[-1]
 
 
-ACTION = Action("roll_back", "Roll back a release", draft)
+ACTION = Action(
+    "roll_back", "Roll back a release", draft,
+    applies="Trouble began with a new revision.",
+    preconditions=("a ReplicaSet of an earlier revision is on record", "it ran another image"),
+    radius="All pods of the Deployment, one after the other.",
+    risk="Low with two pods or more, medium with one.",
+    undo="Go forward to the newer image again.",
+    never=("names an image that the cluster has not already run", "touches a database's schema"),
+    automatic=True, kinds=("Deployment",),
+)  # fmt: skip

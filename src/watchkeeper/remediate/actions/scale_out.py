@@ -3,6 +3,7 @@
 import math
 
 from watchkeeper.domain.remediation import FieldChange, Risk
+from watchkeeper.estate.owners import owner_of
 from watchkeeper.remediate.action import Action, Draft, Situation
 
 
@@ -12,9 +13,9 @@ def draft(situation: Situation) -> Draft | str:
         return f"a {situation.workload.kind} is not scaled out without knowing its data"
     if situation.replicas < 1:
         return "it is scaled to zero, which somebody meant"
-    owner = _autoscaler(situation)
+    owner = owner_of("spec.replicas", situation.workload, situation.live, situation.evidence.objects)
     if owner:
-        return f"the autoscaler {owner} owns its replicas"
+        return f"{owner} owns its replicas"
     before = situation.replicas
     after = before + max(1, math.ceil(before / 2))
     words = f"scale {situation.workload.name} out from {before} to {after} pods"
@@ -22,15 +23,13 @@ def draft(situation: Situation) -> Draft | str:
     return Draft({"replicas": after}, (change,), words, f"scale back to {before} pods", Risk.LOW)
 
 
-def _autoscaler(situation: Situation) -> str:
-    for thing in situation.evidence.objects:
-        target = (
-            thing.get("spec", {}).get("scaleTargetRef", {}) if thing.get("kind") == "HorizontalPodAutoscaler" else {}
-        )
-        same_place = thing.get("metadata", {}).get("namespace") == situation.workload.namespace
-        if same_place and (target.get("kind"), target.get("name")) == ("Deployment", situation.workload.name):
-            return str(thing["metadata"].get("name", ""))
-    return ""
-
-
-ACTION = Action("scale_out", "Add replicas", draft)
+ACTION = Action(
+    "scale_out", "Add replicas", draft,
+    applies="The pods burn more CPU than they have, or more requests arrive than they can carry.",
+    preconditions=("it is a Deployment", "no autoscaler owns its replicas", "it is not scaled to zero"),
+    radius="New pods of the Deployment; the running ones are not touched.",
+    risk="Low.",
+    undo="Scale back.",
+    never=("scales down or to zero", "more than doubles", "goes alone beyond twice the number a person last set"),
+    automatic=True, kinds=("Deployment",),
+)  # fmt: skip

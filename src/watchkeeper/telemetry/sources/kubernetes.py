@@ -7,7 +7,7 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ import yaml
 from pydantic import SecretStr
 
 from watchkeeper.domain.errors import ConfigurationError, SourceError, SourceRefused, SourceUnavailable
-from watchkeeper.domain.evidence import Change, Missing, Origin, Signal
+from watchkeeper.domain.evidence import Change, Missing, Origin, Signal, Window
 from watchkeeper.domain.topology import Workload
 from watchkeeper.settings import HttpSource, KubernetesSource
 from watchkeeper.telemetry.budget import Purse
 from watchkeeper.telemetry.http import SourceClient
-from watchkeeper.telemetry.port import Probe, Reading, Scope, Source, SourceTools
+from watchkeeper.telemetry.port import Inventory, Probe, Reading, Scope, Source, SourceTools
 
 NAME = "kubernetes"
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -36,8 +36,48 @@ ROOTS = {
     "HorizontalPodAutoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
     "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
 }  # fmt: skip
-"""kind -> (API root, plural)"""
+"""kind -> (API root, plural): what an incident cannot do without"""
+MORE = {
+    "ConfigMap": ("/api/v1", "configmaps"), "Secret": ("/api/v1", "secrets"),
+    "PersistentVolumeClaim": ("/api/v1", "persistentvolumeclaims"), "ResourceQuota": ("/api/v1", "resourcequotas"),
+    "LimitRange": ("/api/v1", "limitranges"), "ServiceAccount": ("/api/v1", "serviceaccounts"),
+    "Job": ("/apis/batch/v1", "jobs"), "CronJob": ("/apis/batch/v1", "cronjobs"),
+    "Ingress": ("/apis/networking.k8s.io/v1", "ingresses"),
+    "NetworkPolicy": ("/apis/networking.k8s.io/v1", "networkpolicies"),
+    "Certificate": ("/apis/cert-manager.io/v1", "certificates"),
+}  # fmt: skip
+"""further kinds of a namespace: read where they are there and we may"""
+WIDE = {
+    "Namespace": ("/api/v1", "namespaces"), "PersistentVolume": ("/api/v1", "persistentvolumes"),
+    "StorageClass": ("/apis/storage.k8s.io/v1", "storageclasses"),
+    "IngressClass": ("/apis/networking.k8s.io/v1", "ingressclasses"),
+    "ValidatingWebhookConfiguration": ("/apis/admissionregistration.k8s.io/v1", "validatingwebhookconfigurations"),
+    "MutatingWebhookConfiguration": ("/apis/admissionregistration.k8s.io/v1", "mutatingwebhookconfigurations"),
+    "ClusterRole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles"),
+    "GatewayClass": ("/apis/gateway.networking.k8s.io/v1", "gatewayclasses"),
+    "ClusterIssuer": ("/apis/cert-manager.io/v1", "clusterissuers"),
+}  # fmt: skip
+"""kinds without a namespace"""
+CHECKED = {
+    "Role": ("/apis/rbac.authorization.k8s.io/v1", "roles"),
+    "Gateway": ("/apis/gateway.networking.k8s.io/v1", "gateways"),
+    "HTTPRoute": ("/apis/gateway.networking.k8s.io/v1", "httproutes"),
+    "Issuer": ("/apis/cert-manager.io/v1", "issuers"),
+    "Application": ("/apis/argoproj.io/v1alpha1", "applications"),
+    "Kustomization": ("/apis/kustomize.toolkit.fluxcd.io/v1", "kustomizations"),
+    "HelmRelease": ("/apis/helm.toolkit.fluxcd.io/v2", "helmreleases"),
+    "GitRepository": ("/apis/source.toolkit.fluxcd.io/v1", "gitrepositories"),
+}  # fmt: skip
+"""kinds that only a check of the whole cluster reads"""
+EVERY = {**ROOTS, **MORE, **WIDE, **CHECKED}
+_IN_INCIDENTS = (*MORE, "StorageClass")
+_NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+_ABSENT = "the cluster has no such kind"
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_NEVER = Window(_EPOCH, _EPOCH, _EPOCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +112,12 @@ class Kubernetes:
     async def read(self, scope: Scope) -> Reading:
         """All kinds at once. A kind we may not list is a Missing of its own."""
         results = await asyncio.gather(*(self._kind(kind, scope) for kind in ROOTS))
-        objects = [o for found in results if not isinstance(found, Missing) for o in found]
         missing = tuple(r for r in results if isinstance(r, Missing))
         if len(missing) == len(ROOTS):
-            missing = (Missing(Signal.KUBERNETES, NAME, "", missing[0].reason),)
+            return Reading(missing=(Missing(Signal.KUBERNETES, NAME, "", missing[0].reason),))
+        # What a person did not grant beyond the least is no gap to speak of in every incident.
+        further = await asyncio.gather(*(self._kind(kind, scope) for kind in _IN_INCIDENTS))
+        objects = [o for found in (*results, *further) if not isinstance(found, Missing) for o in found]
         workloads = tuple(
             Workload(o["metadata"]["namespace"], o["kind"], o["metadata"]["name"])
             for o in objects
@@ -83,12 +125,36 @@ class Kubernetes:
         )
         return Reading(objects=tuple(objects), changes=releases(objects, scope), workloads=workloads, missing=missing)
 
+    async def inventory(self, namespaces: tuple[str, ...] = ()) -> Inventory:
+        """Every kind a check looks at. Raises SourceError where not even pods can be listed."""
+        pods = [o for space in (namespaces or ("",)) for o in await self._list("Pod", space, "")]
+        scope = Scope(_NEVER, namespaces)
+        rest = [kind for kind in EVERY if kind != "Pod"]
+        results = await asyncio.gather(*(self._kind(kind, scope) for kind in rest))
+        objects, readable, denied = [*pods], {"Pod"}, {}
+        for kind, found in zip(rest, results, strict=True):
+            if not isinstance(found, Missing):
+                objects += found
+                readable.add(kind)
+            elif found.reason != _ABSENT:
+                denied[kind] = found.reason
+        # CoreDNS and webhooks often live outside the namespaces that were asked for.
+        if namespaces and "kube-system" not in namespaces:
+            objects += [o for kind in ("Pod", "Deployment") for o in await self._or_none(kind, "kube-system")]
+        return Inventory(tuple(objects), frozenset(readable), denied)
+
+    async def _or_none(self, kind: str, namespace: str) -> list[dict[str, Any]]:
+        found = await self._kind(kind, Scope(_NEVER, (namespace,)))
+        return [] if isinstance(found, Missing) else found
+
     async def _kind(self, kind: str, scope: Scope) -> list[dict[str, Any]] | Missing:
-        spaces = scope.namespaces if kind != "Node" else ()
+        spaces = scope.namespaces if kind != "Node" and kind not in WIDE else ()
         try:
             found = [await self._list(kind, space, scope.incident_id) for space in (spaces or ("",))]
         except SourceError as error:
-            return Missing(Signal.KUBERNETES, NAME, f"list {kind}", str(error))
+            # A kind that this cluster does not have is no gap in what we see.
+            absent = kind not in ROOTS and isinstance(error, SourceRefused) and error.status == 404
+            return Missing(Signal.KUBERNETES, NAME, f"list {kind}", _ABSENT if absent else str(error))
         return [o for part in found for o in part]
 
     async def _list(self, kind: str, namespace: str, incident: str) -> list[dict[str, Any]]:
@@ -106,9 +172,10 @@ class Kubernetes:
         token = ""
         while True:
             params = {"limit": str(_PAGE), **({"continue": token} if token else {})}
-            body = await self._client.json(_path(kind, namespace), params, incident=incident)
+            headers = {"Accept": _NAMES_ONLY} if kind == "Secret" else {}
+            body = await self._client.json(_path(kind, namespace), params, incident=incident, headers=headers)
             # List items lack their kind.
-            out += [{**item, "kind": kind} for item in body.get("items") or []]
+            out += [_lean({**item, "kind": kind}) for item in body.get("items") or []]
             token = (body.get("metadata") or {}).get("continue", "")
             if not token:
                 return out
@@ -149,8 +216,19 @@ class Kubernetes:
         await self._client.close()
 
 
+def _lean(thing: dict[str, Any]) -> dict[str, Any]:
+    """Without what nobody may see: of a Secret its name is kept, of a ConfigMap the keys with their sizes."""
+    if thing["kind"] == "Secret":
+        head = {k: v for k, v in thing["metadata"].items() if k in ("name", "namespace", "uid", "creationTimestamp")}
+        return {"kind": "Secret", "apiVersion": "v1", "metadata": head}
+    if thing["kind"] == "ConfigMap":
+        sizes = {f: {k: len(str(v)) for k, v in (thing.get(f) or {}).items()} for f in ("data", "binaryData")}
+        return {**thing, **sizes}
+    return thing
+
+
 def _path(kind: str, namespace: str) -> str:
-    root, plural = ROOTS[kind]
+    root, plural = EVERY[kind]
     return f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"
 
 
@@ -206,6 +284,15 @@ def access_of(settings: KubernetesSource) -> Access:
             "no kubeconfig is configured and this is not a pod", hint="set KUBE_CONFIG_PATH"
         ) from None
     return Access("https://kubernetes.default.svc", token, str(_ACCOUNT / "ca.crt"))
+
+
+def contexts(path: Path) -> tuple[str, ...]:
+    """Names of the contexts of a kubeconfig. Raises ConfigurationError."""
+    try:
+        config = yaml.safe_load(path.expanduser().read_text())
+        return tuple(str(c["name"]) for c in config["contexts"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path} is not a kubeconfig: {error}", hint="set KUBE_CONFIG_PATH") from None
 
 
 def _from_kubeconfig(path: Path, context: str) -> Access:

@@ -53,7 +53,8 @@ class Prometheus:
         promql = render(query.promql, scope.namespaces, self._settings.rate_window_seconds)
         start, end = scope.window.start.timestamp(), scope.window.end.timestamp()
         try:
-            found = await self._range(promql, start, end, self._settings.step_seconds, scope.incident_id)
+            step = scope.step or self._settings.step_seconds
+            found = await self._range(promql, start, end, step, scope.incident_id)
         except SourceError as error:
             return Missing(Signal.METRICS, NAME, promql, str(error))
         out = []

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watchkeeper.ask.curve import Curve, one_curve
@@ -70,10 +70,7 @@ async def around(house: House, question: Question, window: Window, service: str,
     async with house.store.transaction() as tx:
         reported = await tx.changes(window.start, window.end)
     graph = evidence.topology.merged(await calls(house))
-    return EvidenceFile(
-        evidence.window, evidence.metrics, evidence.logs, evidence.spans, evidence.objects, (*evidence.changes, *reported), graph, (),
-        service, frozenset(), "", evidence.workloads, evidence.missing,
-    )  # fmt: skip
+    return replace(evidence, changes=(*evidence.changes, *reported), topology=graph)
 
 
 async def calls(house: House) -> Topology:

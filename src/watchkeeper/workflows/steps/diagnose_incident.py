@@ -7,6 +7,7 @@ from datetime import timedelta
 from watchkeeper import observe
 from watchkeeper.diagnose import severity as severity_rule
 from watchkeeper.diagnose.diagnose import diagnose
+from watchkeeper.diagnose.exhibits import exhibits
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.workflows.gather import gather
 from watchkeeper.workflows.house import House
@@ -26,11 +27,13 @@ async def step(house: House, incident: Incident) -> None:
     evidence = await gather(house, incident, alerts)
     look = await second_look(house, incident, await asyncio.to_thread(diagnose, evidence))
     diagnosis = look.diagnosis
+    pictures = await asyncio.to_thread(exhibits, evidence, diagnosis)
     severity = severity_rule.assess(incident.severity, diagnosis, evidence, incident.environment)
     observe.DIAGNOSIS_SECONDS.observe(time.monotonic() - started)
     observe.CONFIDENCE.observe(diagnosis.cause.confidence if diagnosis.cause else 0.0)
     async with holding(house, incident) as tx:
         await tx.save_diagnosis(incident.id, diagnosis, house.clock.now())
+        await tx.save_exhibits(incident.id, pictures)
         await move(
             house, tx, incident, Stage.DIAGNOSED, "incident.diagnosed", diagnosis.root_cause, _facts(look),
             severity=severity, root_cause=diagnosis.root_cause,

@@ -1,5 +1,7 @@
 """When the alerts end by themselves: what was agreed to no longer holds, and what was opened is closed."""
 
+from datetime import timedelta
+
 from watchkeeper.domain.alert import AlertStatus
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.store.port import PlanRecord, PlanState
@@ -17,6 +19,8 @@ async def step(house: House, incident: Incident) -> bool:
     over = bool(alerts) and all(a.status is AlertStatus.RESOLVED for a in alerts)
     if not over or any(r.facts.get("merge_sha") or r.facts.get("merging") for r in plans):
         return False
+    if await _flaps(house, incident):
+        return False
     for record in plans:
         await _withdraw(house, record, "the alert resolved before the merge")
     async with holding(house, incident) as tx:
@@ -26,6 +30,18 @@ async def step(house: House, incident: Incident) -> bool:
                 words = "the alert resolved before the merge"
                 await tx.add_event(incident.id, "approval.void", words, house.clock.now(), {"plan": record.plan.id})
         await move(house, tx, incident, Stage.RESOLVED, "incident.resolved", "every alert ended by itself")
+    return True
+
+
+async def _flaps(house: House, incident: Incident) -> bool:
+    """An alert that goes on and off is not over before it has been quiet for a while: one incident, not one each time."""
+    rules, now = house.settings.correlation, house.clock.now()
+    quiet = timedelta(minutes=rules.quiet_minutes)
+    async with house.store.transaction() as tx:
+        since = now - timedelta(minutes=rules.flap_minutes)
+        if not await tx.restless(incident.id, since, rules.flap_changes, now - quiet):
+            return False
+        await tx.defer_step(incident.id, now + quiet)
     return True
 
 

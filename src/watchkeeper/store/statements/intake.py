@@ -1,0 +1,242 @@
+"""Alerts in by batches. Every statement takes whole columns, so that a batch of a thousand costs as many round trips as one of one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from watchkeeper.domain.alert import Alert, AlertStatus
+from watchkeeper.domain.incident import Incident
+from watchkeeper.domain.redaction import redact, redact_json
+from watchkeeper.domain.severity import Severity
+from watchkeeper.domain.situation import Situation, Standing, StandingKey
+from watchkeeper.store.ports.intake import AlertKey, Kept, NewEvent
+from watchkeeper.store.statements.connection import Statements
+
+EVENTS_CHANNEL = "watchkeeper_events"
+STEP_TASK = "advance_incident"
+QUEUE = "incidents"
+WAKE = '{"type": "job_inserted", "job_id": 0}'
+"""What procrastinate itself sends when a job is inserted."""
+ANNOUNCED = (
+    "incident.opened", "incident.diagnosed", "incident.reopened", "incident.resolved", "incident.escalated",
+    "approval.requested", "change.pull_request", "change.undone",
+)  # fmt: skip
+"""Lines of the timeline that people are told."""
+PRIORITY = "case severity when 'critical' then 30 when 'high' then 20 when 'warning' then 10 else 0 end"
+INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
+ACCEPTING = ("opened", "diagnosed", "awaiting_approval", "escalated")
+_SITUATION: TypeAdapter[Situation] = TypeAdapter(Situation)
+_COUNTED = 100_000
+
+
+class Redactor:
+    """Redaction with a memory: labels of one batch say the same over and over."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def text(self, value: str) -> str:
+        """As `redact`."""
+        said = self._seen.get(value)
+        if said is None:
+            said = self._seen[value] = redact(value)
+        return said
+
+    def labels(self, pairs: Any) -> dict[str, Any]:
+        """As `redact_json` of {key: text}."""
+        out = {}
+        for key, value in pairs.items():
+            name = f"{key}\x1f{value}"
+            said = self._seen.get(name)
+            if said is None:
+                said = self._seen[name] = next(iter(redact_json({key: value}).values()))
+            out[self.text(key)] = said
+        return out
+
+    def body(self, alert: Alert) -> str:
+        """The alert as stored."""
+        return json.dumps(
+            {
+                "source": alert.source, "fingerprint": alert.fingerprint, "status": str(alert.status),
+                "name": self.text(alert.name), "labels": self.labels(alert.labels),
+                "annotations": self.labels(alert.annotations), "starts_at": alert.starts_at.isoformat(),
+                "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
+                "received_at": alert.received_at.isoformat(), "generator_url": self.text(alert.generator_url),
+                "expression": self.text(alert.expression),
+            }
+        )  # fmt: skip
+
+
+class IntakeStatements(Statements):
+    """Implements `store.ports.intake.IntakeRecords`."""
+
+    async def known_alerts(self, alerts: Sequence[Alert]) -> dict[AlertKey, str]:
+        """Those that are stored, with their incident."""
+        found = await self._rows(
+            "select a.source, a.fingerprint, a.starts_at, a.status, a.incident_id from alerts a join "
+            "unnest(cast(:sources as text[]), cast(:prints as text[]), cast(:starts as timestamptz[]), cast(:states as text[])) "
+            "as e (source, fingerprint, starts_at, status) using (source, fingerprint, starts_at, status)",
+            sources=[a.source for a in alerts], prints=[a.fingerprint for a in alerts],
+            starts=[a.starts_at for a in alerts], states=[str(a.status) for a in alerts],
+        )  # fmt: skip
+        return {
+            (r["source"], r["fingerprint"], r["starts_at"], AlertStatus(r["status"])): r["incident_id"] for r in found
+        }
+
+    async def keep_alerts(self, rows: Sequence[Kept]) -> None:
+        """Insert; those stored before get their new incident and content."""
+        write = Redactor()
+        await self._do(
+            "insert into alerts (source, fingerprint, starts_at, status, incident_id, because, body, received_at) "
+            "select * from unnest(cast(:sources as text[]), cast(:prints as text[]), cast(:starts as timestamptz[]), "
+            "cast(:states as text[]), cast(:incidents as text[]), cast(:becauses as text[]), cast(:bodies as jsonb[]), "
+            "cast(:received as timestamptz[])) on conflict (source, fingerprint, starts_at, status) do update set "
+            "incident_id = case when excluded.incident_id = '' then alerts.incident_id else excluded.incident_id end, "
+            "because = excluded.because, body = excluded.body",
+            sources=[r.alert.source for r in rows], prints=[r.alert.fingerprint for r in rows],
+            starts=[r.alert.starts_at for r in rows], states=[str(r.alert.status) for r in rows],
+            incidents=[r.incident_id for r in rows], becauses=[write.text(r.because) for r in rows],
+            bodies=[write.body(r.alert) for r in rows], received=[r.alert.received_at for r in rows],
+        )  # fmt: skip
+
+    async def standing(self, keys: Sequence[StandingKey]) -> dict[StandingKey, Standing]:
+        """How these alerts stood."""
+        found = await self._rows(
+            "select s.*, coalesce(i.stage <> 'resolved', false) as incident_open from standing s join "
+            "unnest(cast(:sources as text[]), cast(:prints as text[])) as e (source, fingerprint) "
+            "using (source, fingerprint) left join incidents i on i.id = s.incident_id",
+            sources=[k[0] for k in keys], prints=[k[1] for k in keys],
+        )  # fmt: skip
+        return {
+            (r["source"], r["fingerprint"]): Standing(
+                r["source"], r["fingerprint"], r["firing"], r["starts_at"], r["incident_id"], r["incident_open"],
+                Severity(r["severity"]), r["content"], r["seen_at"], tuple(r["changed"]),
+            )
+            for r in found
+        }  # fmt: skip
+
+    async def save_standing(self, rows: Sequence[Standing]) -> None:
+        """Write over. The times of changes travel as one text a row: arrays of arrays must be rectangular."""
+        await self._do(
+            "insert into standing (source, fingerprint, firing, starts_at, incident_id, severity, content, seen_at, changed) "
+            "select source, fingerprint, firing, starts_at, incident_id, severity, content, seen_at, cast(changed as timestamptz[]) "
+            "from unnest(cast(:sources as text[]), cast(:prints as text[]), cast(:firing as boolean[]), "
+            "cast(:starts as timestamptz[]), cast(:incidents as text[]), cast(:severities as text[]), cast(:contents as text[]), "
+            "cast(:seen as timestamptz[]), cast(:changed as text[])) "
+            "as e (source, fingerprint, firing, starts_at, incident_id, severity, content, seen_at, changed) "
+            "on conflict (source, fingerprint) do update set firing = excluded.firing, starts_at = excluded.starts_at, "
+            "incident_id = excluded.incident_id, severity = excluded.severity, content = excluded.content, "
+            "seen_at = excluded.seen_at, changed = excluded.changed",
+            sources=[r.source for r in rows], prints=[r.fingerprint for r in rows], firing=[r.firing for r in rows],
+            starts=[r.starts_at for r in rows], incidents=[r.incident_id for r in rows],
+            severities=[str(r.severity) for r in rows], contents=[r.content for r in rows],
+            seen=[r.seen_at for r in rows],
+            changed=["{" + ",".join(f'"{m.isoformat()}"' for m in r.changed) + "}" for r in rows],
+        )  # fmt: skip
+
+    async def situation_versions(self, since: datetime, limit: int) -> dict[str, tuple[int, bool]]:
+        """Open incidents with an alert that started since then, newest first."""
+        found = await self._rows(
+            "select s.incident_id, s.version, i.stage = any(:accepting) as accepts from situations s "
+            "join incidents i on i.id = s.incident_id where s.last_at >= :since and i.stage <> 'resolved' "
+            "order by s.last_at desc limit :limit",
+            since=since, limit=limit, accepting=list(ACCEPTING),
+        )  # fmt: skip
+        return {r["incident_id"]: (r["version"], r["accepts"]) for r in found}
+
+    async def situations(self, ids: Sequence[str]) -> list[Situation]:
+        """Read whole."""
+        found = await self._rows("select body, version from situations where incident_id = any(:ids)", ids=list(ids))
+        return [_SITUATION.validate_python({**r["body"], "version": r["version"]}) for r in found]
+
+    async def save_situations(self, rows: Sequence[Situation]) -> None:
+        """Write over; the version grows."""
+        await self._do(
+            "insert into situations (incident_id, last_at, version, body) "
+            "select * from unnest(cast(:ids as text[]), cast(:lasts as timestamptz[]), cast(:versions as bigint[]), cast(:bodies as jsonb[])) "
+            "on conflict (incident_id) do update set last_at = excluded.last_at, version = excluded.version, body = excluded.body",
+            ids=[r.incident_id for r in rows], lasts=[r.last_at for r in rows], versions=[r.version for r in rows],
+            bodies=[_SITUATION.dump_json(r).decode() for r in rows],
+        )  # fmt: skip
+
+    async def create_incidents(self, incidents: Sequence[Incident]) -> None:
+        """New rows."""
+        columns = [incident_columns(i) for i in incidents]
+        names = ", ".join(INCIDENT_COLUMNS)
+        await self._do(
+            f"insert into incidents ({names}) select {names} from "  # noqa: S608
+            "jsonb_populate_recordset(null::incidents, cast(:rows as jsonb))",
+            rows=json.dumps(columns, default=datetime.isoformat),
+        )
+
+    async def add_events(self, events: Sequence[NewEvent]) -> None:
+        """Lines of timelines, told on commit."""
+        write = Redactor()
+        found = await self._rows(
+            "insert into events (incident_id, kind, text, at, data, owed) "
+            "select incident_id, kind, text, at, data, kind = any(:announced) from "
+            "unnest(cast(:ids as text[]), cast(:kinds as text[]), cast(:texts as text[]), cast(:ats as timestamptz[]), "
+            "cast(:data as jsonb[])) as e (incident_id, kind, text, at, data) returning id",
+            ids=[e.incident_id for e in events], kinds=[e.kind for e in events],
+            texts=[write.text(e.text) for e in events], ats=[e.at for e in events], announced=list(ANNOUNCED),
+            data=[json.dumps(redact_json(dict(e.data)), default=str) for e in events],
+        )  # fmt: skip
+        ids = sorted(r["id"] for r in found)
+        await self._do(
+            "select pg_notify(:channel, id) from unnest(cast(:ids as text[])) id",
+            channel=EVENTS_CHANNEL, ids=[str(i) for i in ids],
+        )  # fmt: skip
+        self.told.extend(ids)
+
+    async def defer_steps(self, incident_ids: Sequence[str]) -> None:
+        """One job waits per incident: one that waits for later is brought forward."""
+        ids = sorted(set(incident_ids))
+        await self._do(
+            "select pg_advisory_xact_lock(hashtextextended('step ' || id, 0)) from unnest(cast(:ids as text[])) id",
+            ids=ids,
+        )
+        await self._do(
+            "update procrastinate_jobs j set scheduled_at = null, "  # noqa: S608
+            f"priority = greatest(priority, (select {PRIORITY} from incidents i where i.id = j.queueing_lock)) "
+            "where queueing_lock = any(:ids) and status = 'todo'", ids=ids,
+        )  # fmt: skip
+        await self._do(
+            f"select procrastinate_defer_jobs_v1(array_agg(row(cast(:queue as varchar), cast(:task as varchar), {PRIORITY}, "  # noqa: S608
+            "i.id, i.id, jsonb_build_object('incident_id', i.id), null)::procrastinate_job_to_defer_v1)) "
+            "from incidents i where i.id = any(:ids) and not exists (select 1 from procrastinate_jobs j "
+            "where j.queueing_lock = i.id and j.status = 'todo') having count(*) > 0",
+            queue=QUEUE, task=STEP_TASK, ids=ids,
+        )  # fmt: skip
+        await self._do("select pg_notify('procrastinate_queue_v1#' || :queue, :note)", queue=QUEUE, note=WAKE)
+
+    async def restless(self, incident_id: str, since: datetime, changes: int, quiet_since: datetime) -> bool:
+        """Does an alert of it flap?"""
+        found = await self._row(
+            "select exists (select 1 from standing s where incident_id = :id and exists (select 1 from unnest(s.changed) m "
+            "where m > :quiet) and (select count(*) from unnest(s.changed) m where m >= :since) >= :changes) as flaps",
+            id=incident_id, quiet=quiet_since, since=since, changes=changes,
+        )  # fmt: skip
+        return bool(found and found["flaps"])
+
+    async def alerts_since(self, at: datetime) -> int:
+        """New alerts stored since then, counted from the newest back; at most 100,000."""
+        found = await self._row(
+            "with newest as (select received_at from alerts order by seq desc limit :most) "
+            "select count(*) filter (where received_at >= :at) n from newest",
+            at=at, most=_COUNTED,
+        )  # fmt: skip
+        return int(found["n"]) if found else 0
+
+
+def incident_columns(incident: Incident) -> dict[str, Any]:
+    """The row, redacted."""
+    values = asdict(incident)
+    values.update(
+        stage=str(incident.stage), severity=str(incident.severity), title=redact(incident.title),
+        root_cause=redact(incident.root_cause),
+    )  # fmt: skip
+    return values
