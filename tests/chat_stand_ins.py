@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -172,15 +174,11 @@ class TeamsStandIn:
     activities: dict[str, dict[str, Any]] = field(default_factory=dict)
     updates: int = 0
     url: str = ""
+    openid: str = ""
     key: Any = field(default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048))
 
     def app(self) -> FastAPI:
         app = FastAPI()
-
-        @app.get("/keys")
-        async def keys() -> dict[str, Any]:
-            one = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
-            return {"keys": [{**one, "kid": "k1", "use": "sig", "alg": "RS256", "endorsements": ["msteams"]}]}
 
         @app.post("/v3/conversations/{conversation}/activities")
         async def create(conversation: str, request: Request) -> dict[str, str]:
@@ -197,6 +195,13 @@ class TeamsStandIn:
             return {"id": number}
 
         return app
+
+    def keys(self) -> bytes:
+        """What verifies our tokens."""
+        one = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
+        return json.dumps(
+            {"keys": [{**one, "kid": "k1", "use": "sig", "alg": "RS256", "endorsements": ["msteams"]}]}
+        ).encode()
 
     @property
     def cards(self) -> list[dict[str, Any]]:
@@ -236,7 +241,25 @@ async def slack_stand_in() -> AsyncIterator[SlackStandIn]:
 
 @asynccontextmanager
 async def teams_stand_in() -> AsyncIterator[TeamsStandIn]:
+    """The keys are served from a thread of their own: the SDK fetches them without giving way to other tasks."""
     here = TeamsStandIn()
-    async with serving({"teams": here.app()}) as urls:
-        here.url = urls["teams"]
-        yield here
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(here.keys())
+
+        def log_message(self, *args: Any) -> None:
+            """Quiet."""
+
+    keys = ThreadingHTTPServer(("127.0.0.1", 0), Keys)
+    Thread(target=keys.serve_forever, daemon=True).start()
+    here.openid = f"http://127.0.0.1:{keys.server_port}/openidconfiguration"
+    try:
+        async with serving({"teams": here.app()}) as urls:
+            here.url = urls["teams"]
+            yield here
+    finally:
+        keys.shutdown()
+        keys.server_close()

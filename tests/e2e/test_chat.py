@@ -54,7 +54,7 @@ async def test_a_press_merges_the_pull_request(tmp_path: Path, database_url: str
                     "roles": {"UANN": "approver"},
                 }
             )
-            cloud = replace(PUBLIC, openid_metadata_url=f"{teams.url}/openidconfiguration")
+            cloud = replace(PUBLIC, openid_metadata_url=teams.openid)
             bot = Teams(settings, ChatTools(lambda: play.opened.house), lambda scope, tenant: TOKEN, cloud)
             app = FastAPI()
             bot.mount(app)

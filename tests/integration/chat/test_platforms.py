@@ -91,7 +91,7 @@ async def room(database_url: str) -> AsyncIterator[Room]:
         house = replace(front.build_house(settings, store), clock=clock)
         from microsoft_teams.api.auth.cloud_environment import PUBLIC
 
-        cloud = replace(PUBLIC, openid_metadata_url=f"{teams.url}/openidconfiguration")
+        cloud = replace(PUBLIC, openid_metadata_url=teams.openid)
         tools = ChatTools(lambda: house)
         platforms: dict[str, Any] = {
             "slack": Slack(settings.chat.slack, tools),
@@ -134,7 +134,7 @@ async def test_one_message_an_incident_edited_as_it_goes_and_hostile_text_is_tex
     assert room.slack.calls.count("chat.update") == 1
     assert (len(room.teams.activities), room.teams.updates) == (1, 1)
     everything = str(room.slack.messages) + str(room.teams.activities)
-    for bad in ("<!channel>", "<https://evil", "\u202e", "\x1b", "://evil", "@team"):
+    for bad in ("<!channel>", "<https://evil", "\u202e", "\x1b", "https://evil", "@team"):
         assert bad not in everything, bad
     assert "[Approve](" not in str(room.teams.activities)
 
