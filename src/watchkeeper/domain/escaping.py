@@ -46,14 +46,9 @@ def for_slack(text: object, most: int = 3000) -> str:
 
 def for_adaptive_card(text: object, most: int = 3000) -> str:
     """Adaptive Cards read a little Markdown in every text: its marks are escaped; `<at>` mentions need entities we never send."""
-    return shortened(
-        re.sub(
-            r"([\\*_\[\]()#~`<>])",
-            r"\\\1",
-            re.sub(r"(?i)\b(https?|mailto)(?=:)", "\\1\u2060", visible(text, lines=True)),
-        ),
-        most,
-    )
+    clean = _MENTION.sub("@\u2060", visible(text, lines=True))
+    clean = re.sub(r"(?i)\b(https?|mailto)(?=:)", "\\1\u2060", clean)
+    return shortened(re.sub(r"([\\*_\[\]()#~`<>])", r"\\\1", clean), most)
 
 
 def for_markdown(text: object, most: int = 20_000) -> str:
