@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,11 +15,13 @@ import uvicorn
 
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
+from watchkeeper.chat.conversation import ChatTools, Platform
 from watchkeeper.chat.tools import PlatformTools
 from watchkeeper.codehosts.ci_port import ContinuousIntegration
 from watchkeeper.codehosts.port import ClusterDoor, CodeHost
 from watchkeeper.console.routes import mount as mount_console
 from watchkeeper.domain.clock import Clock, SystemClock, SystemIds
+from watchkeeper.domain.errors import ConfigurationError
 from watchkeeper.domain.severity import Role
 from watchkeeper.llm.embedding import Embedder
 from watchkeeper.llm.port import Model
@@ -52,6 +54,7 @@ class Opened:
     store: PostgresStore
     database_url: str
     access: Access
+    chat: tuple[Platform, ...] = ()
 
 
 async def migrate_database(settings: Settings) -> str:
@@ -82,14 +85,18 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         redis = settings.store.redis_url.get_secret_value()
         store = PostgresStore.open(url, pool_size=settings.store.pool_size, redis_url=redis)
         house = build_house(settings, store)
+        chat = build_chat(settings, lambda: house)
         try:
             yield Opened(
                 house,
                 store,
                 url,
                 Access(StoredTokens(house), house.ids, settings.server, settings.login.form_key.get_secret_value()),
+                chat,
             )
         finally:
+            for platform in chat:
+                await platform.close()
             for source in house.sources:
                 await source.close()
             for part in (house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
@@ -104,7 +111,7 @@ def build_house(settings: Settings, store: PostgresStore, clock: Clock | None = 
     clock = clock or SystemClock()
     sources = build_sources(settings, SourceTools(clock, resolver, SharedLedger(store)))
     return House(
-        settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings),
+        settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings, clock),
         guard=RegoGuard(Path(settings.remediation.policies) if settings.remediation.policies else None),
         service_of=lambda alert: resolver.resolve("metrics", alert.labels),
         metrics=next((s for s in sources if isinstance(s, MetricQueries)), None),
@@ -193,15 +200,15 @@ def build_clusters(settings: Settings, contexts: tuple[str, ...]) -> dict[str, S
     return out
 
 
-def build_model(settings: Settings) -> Model:
-    """The configured provider; without its key, or where this version lacks it, `offline` with a warning."""
-    name = settings.llm.provider
-    known = plugins("watchkeeper.llm.providers", "build")
-    if name not in known and name in ("azure_openai", "openai"):
-        why = "has no key" if not settings.llm.api_key.get_secret_value() else "is not part of this version"
-        log.warning("llm.provider %s %s: falling back to offline", name, why)
-        name = "offline"
-    model: Model = plugin("watchkeeper.llm.providers", "build", name)(settings.llm)
+def build_model(settings: Settings, clock: Clock) -> Model:
+    """The configured provider; `offline` with a warning where it lacks what it needs."""
+    provider = settings.llm.provider
+    build = plugin("watchkeeper.llm.providers", "build", provider)
+    try:
+        model: Model = build(settings.llm, clock)
+    except ConfigurationError as error:
+        log.warning("%s: falling back to offline", error)
+        model = plugin("watchkeeper.llm.providers", "build", "offline")(settings.llm, clock)
     return model
 
 
@@ -212,6 +219,14 @@ def build_embedder(settings: Settings) -> Embedder | None:
         return None
     built: Embedder = plugin("watchkeeper.llm.embedders", "build", name)(settings.recall, settings.llm)
     return built
+
+
+def build_chat(settings: Settings, house: Callable[[], House]) -> tuple[Platform, ...]:
+    """Every platform of `chat` whose section has its credentials. Its libraries are loaded only then."""
+    on = {"slack": bool(settings.chat.slack.bot_token.get_secret_value()), "teams": bool(settings.chat.teams.client_id)}
+    names = [name for name, wanted in on.items() if wanted]
+    shelf = plugins("watchkeeper.chat.platforms", "build") if names else {}
+    return tuple(shelf[name](getattr(settings.chat, name), ChatTools(house)) for name in names)
 
 
 def build_codehost(settings: Settings) -> CodeHost | None:
@@ -271,6 +286,9 @@ async def serve(opened: Opened, stop: asyncio.Event, *, host: str, port: int) ->
     """Answer HTTP until told to stop."""
     doors = create_app(opened.house, access=opened.access)
     mount_console(doors)
+    for platform in opened.chat:
+        platform.mount(doors)
+        await platform.start()
     config = uvicorn.Config(
         doors, host=host, port=port, log_config=None, access_log=False,
         timeout_graceful_shutdown=5, server_header=False,

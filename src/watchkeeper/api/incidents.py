@@ -9,6 +9,8 @@ from watchkeeper.api import shown
 from watchkeeper.api.doorkeeper import Approver, Responder, TheHouse, Viewer
 from watchkeeper.api.evidence_body import AnalyzeBody, evidence_of
 from watchkeeper.api.knowledge import shown_article, shown_similar
+from watchkeeper.domain.errors import InvalidInput
+from watchkeeper.domain.faults import FAULTS
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.remediation import Decision
 from watchkeeper.domain.severity import Severity
@@ -100,6 +102,28 @@ async def take(incident_id: str, taking: Taking, house: TheHouse, who: Responder
 async def give_back(incident_id: str, house: TheHouse, who: Responder) -> dict[str, Any]:
     """Automation may go on with the targets; the incident itself stays with people."""
     return {"incident_id": incident_id, "ended": await hand_back(house, incident_id, by=who.name, door="api")}
+
+
+class Suggestion(BaseModel):
+    """An action of the catalogue that somebody thinks of. It is written down for people; nothing is planned or done by it."""
+
+    action: str = Field(max_length=60)
+    reason: str = Field("", max_length=500)
+
+
+@router.post("/incidents/{incident_id}/suggestions")
+async def suggest(incident_id: str, said: Suggestion, house: TheHouse, who: Responder) -> dict[str, Any]:
+    """Note a suggestion on the timeline. Only names of the catalogue are taken."""
+    catalogue = sorted({action for kind in FAULTS.values() for action in kind.actions})
+    if said.action not in catalogue:
+        raise InvalidInput(
+            f"no action named {said.action!r}", field="action", hint=f"there are: {', '.join(catalogue)}"
+        )
+    async with house.store.transaction() as tx:
+        await tx.incident(incident_id)
+        words = f"{who.name} suggests {said.action.replace('_', ' ')}" + (f": {said.reason}" if said.reason else "")
+        event = await tx.add_event(incident_id, "person.noted", words, house.clock.now(), {"suggests": said.action})
+    return shown.event(event)
 
 
 @router.get("/alerts")

@@ -1,5 +1,7 @@
 """The whole configuration, composed of its sections."""
 
+from watchkeeper.settings.ask import AskSettings
+from watchkeeper.settings.chat import ChatSettings
 from watchkeeper.settings.ci import CiSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
@@ -18,6 +20,8 @@ class Settings(Section):
     """The whole; only `app` sees it."""
 
     llm: LlmSettings = LlmSettings()
+    ask: AskSettings = AskSettings()
+    chat: ChatSettings = ChatSettings()
     anomaly_detection: AnomalySettings = AnomalySettings()
     remediation: RemediationSettings = RemediationSettings()
     sources: SourcesSettings = SourcesSettings()

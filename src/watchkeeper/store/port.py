@@ -17,10 +17,12 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.chat import ChatRecords
 from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
 from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.memory import MemoryRecords
+from watchkeeper.store.ports.models import ModelRecords
 from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.people import PeopleRecords
@@ -106,6 +108,8 @@ class StoredToken:
 
 
 class Transaction(
+    ChatRecords,
+    ModelRecords,
     ExhibitRecords,
     MemoryRecords,
     IntakeRecords,

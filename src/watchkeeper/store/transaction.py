@@ -15,6 +15,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
+from watchkeeper.store.statements.chat import ChatStatements
 from watchkeeper.store.statements.exhibits import ExhibitStatements
 from watchkeeper.store.statements.intake import (
     ANNOUNCED,
@@ -28,6 +29,7 @@ from watchkeeper.store.statements.intake import (
 )
 from watchkeeper.store.statements.logins import LoginStatements
 from watchkeeper.store.statements.memory import MemoryStatements
+from watchkeeper.store.statements.models import ModelStatements
 from watchkeeper.store.statements.muting import MutingStatements
 from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.people import PeopleStatements
@@ -46,6 +48,8 @@ _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
 class PostgresTransaction(
+    ChatStatements,
+    ModelStatements,
     ExhibitStatements,
     MemoryStatements,
     IntakeStatements,

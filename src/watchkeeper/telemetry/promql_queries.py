@@ -16,6 +16,8 @@ class Query:
     metric: str
     promql: str
     origin: Origin = Origin.WORKLOAD
+    on_demand: bool = False
+    """Read only when asked for by name: for questions, not for diagnosis."""
 
 
 APP = "namespace, app, job, service_name"
@@ -84,6 +86,10 @@ QUERIES = (
         Origin.WORKLOAD,
     ),
     Query("up", f"min by ({APP}) (up{{$sel}})", Origin.DECLARED),
+    Query("latency-90", _quantile(0.9, _SERVER, APP), on_demand=True),
+    Query("latency-99", _quantile(0.99, _SERVER, APP), on_demand=True),
+    Query("net-rx", "sum by (namespace, pod) (rate(container_network_receive_bytes_total{$sel}[$w]))", Origin.CADVISOR, on_demand=True),
+    Query("net-tx", "sum by (namespace, pod) (rate(container_network_transmit_bytes_total{$sel}[$w]))", Origin.CADVISOR, on_demand=True),
 )  # fmt: skip
 """Written for the series of docs/reference/signals.md."""
 
