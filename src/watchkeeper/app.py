@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -86,6 +86,7 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         store = PostgresStore.open(url, pool_size=settings.store.pool_size, redis_url=redis)
         house = build_house(settings, store)
         chat = build_chat(settings, lambda: house)
+        house = replace(house, announcers=(*house.announcers, *chat))
         try:
             yield Opened(
                 house,
