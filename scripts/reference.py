@@ -32,6 +32,8 @@ SHELVES = {
     "watchkeeper.codehosts.hosts": ("build", "Code hosts: `delivery.host`"),
     "watchkeeper.llm.embedders": ("build", "Embedders: `recall.embedder`; `offline` is our own and needs none of them"),
     "watchkeeper.llm.indexes": ("build", "Vector indexes: `recall.index`"),
+    "watchkeeper.codehosts.ci": ("build", "CI systems: `POST /api/v1/pipelines/webhooks/<name>`"),
+    "watchkeeper.pipelines.causes": ("FAMILY", "Causes of failed runs: one category each"),
     "watchkeeper.llm.providers": ("build", "Language models: `llm.provider`"),
     "watchkeeper.console.pages": ("PAGE", "Pages of the console"),
     "watchkeeper.console.forms": ("FORM", "Forms of the console: `POST /do/<name>/<subject>`"),

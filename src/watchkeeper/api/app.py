@@ -17,6 +17,8 @@ from watchkeeper.api import (
     live,
     logs,
     own_metrics,
+    people,
+    pipelines,
     problems,
     questions,
     records,
@@ -46,6 +48,8 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     for door in (
         intake,
         incidents,
+        pipelines,
+        people,
         grouping,
         questions,
         records,

@@ -1,1 +1,1 @@
-"""What people hear and say: one file a platform on the shelf `platforms`."""
+"""Where people talk and hear: one neutral card an incident, shown by each platform (shelf `platforms`) in its own way."""

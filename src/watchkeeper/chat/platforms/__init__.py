@@ -1,1 +1,1 @@
-"""Ways people hear. A shelf: every file defines `build(section, tools) -> Announcer`."""
+"""Ways people hear, one a file; each defines `build(section, tools)`: an Announcer, and for chat a Platform that also listens."""
