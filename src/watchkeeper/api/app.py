@@ -9,7 +9,22 @@ from prometheus_client import generate_latest
 
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
-from watchkeeper.api import incidents, intake, live, own_metrics, problems, questions, records, reference, watching
+from watchkeeper.api import (
+    grouping,
+    incidents,
+    intake,
+    knowledge,
+    live,
+    logs,
+    own_metrics,
+    people,
+    pipelines,
+    problems,
+    questions,
+    records,
+    reference,
+    watching,
+)
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.intake_desk import IntakeDesk
 
@@ -33,9 +48,14 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     for door in (
         intake,
         incidents,
+        pipelines,
+        people,
+        grouping,
         questions,
         records,
         watching,
+        logs,
+        knowledge,
         live,
     ):
         app.include_router(door.router)

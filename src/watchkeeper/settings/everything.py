@@ -1,9 +1,13 @@
 """The whole configuration, composed of its sections."""
 
+from watchkeeper.settings.ask import AskSettings
+from watchkeeper.settings.chat import ChatSettings
+from watchkeeper.settings.ci import CiSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, IntakeSettings
 from watchkeeper.settings.login import LoginSettings
+from watchkeeper.settings.memory import RecallSettings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.notify import NotifySettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
@@ -16,6 +20,8 @@ class Settings(Section):
     """The whole; only `app` sees it."""
 
     llm: LlmSettings = LlmSettings()
+    ask: AskSettings = AskSettings()
+    chat: ChatSettings = ChatSettings()
     anomaly_detection: AnomalySettings = AnomalySettings()
     remediation: RemediationSettings = RemediationSettings()
     sources: SourcesSettings = SourcesSettings()
@@ -25,7 +31,9 @@ class Settings(Section):
     doors: DoorsSettings = DoorsSettings()
     notify: NotifySettings = NotifySettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    recall: RecallSettings = RecallSettings()
     delivery: DeliverySettings = DeliverySettings()
+    ci: CiSettings = CiSettings()
     server: ServerSettings = ServerSettings()
     login: LoginSettings = LoginSettings()
     store: StoreSettings = StoreSettings()

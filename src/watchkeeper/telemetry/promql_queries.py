@@ -16,6 +16,8 @@ class Query:
     metric: str
     promql: str
     origin: Origin = Origin.WORKLOAD
+    on_demand: bool = False
+    """Read only when asked for by name: for questions, not for diagnosis."""
 
 
 APP = "namespace, app, job, service_name"
@@ -67,13 +69,36 @@ QUERIES = (
     ),
     Query("replicas-ready", "max by (namespace, deployment) (kube_deployment_status_replicas_available{$sel})", Origin.KUBE_STATE),
     Query("replicas-wanted", "max by (namespace, deployment) (kube_deployment_spec_replicas{$sel})", Origin.KUBE_STATE),
+    # By the pods that mount the claim where kube-state-metrics tells, else by the claim.
     Query(
-        "disk-rate", "100 * (1 - sum by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes{$sel}) "
-        "/ (sum by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes{$sel}) > 0))", Origin.CADVISOR,
+        "disk-rate",
+        "100 * max by (namespace, pod, persistentvolumeclaim) "
+        "((kubelet_volume_stats_used_bytes{$sel} / (kubelet_volume_stats_capacity_bytes{$sel} > 0)) "
+        "* on (namespace, persistentvolumeclaim) group_right kube_pod_spec_volumes_persistentvolumeclaims_info{$sel}) "
+        "or on (namespace, persistentvolumeclaim) "
+        "100 * (1 - sum by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes{$sel}) "
+        "/ (sum by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes{$sel}) > 0))",
+        Origin.CADVISOR,
+    ),
+    Query(
+        "certificate-left",
+        f"min by ({APP}, name) ((probe_ssl_earliest_cert_expiry{{$sel}} or certmanager_certificate_expiration_timestamp_seconds{{$sel}}) - time())",
+        Origin.WORKLOAD,
     ),
     Query("up", f"min by ({APP}) (up{{$sel}})", Origin.DECLARED),
+    Query("latency-90", _quantile(0.9, _SERVER, APP), on_demand=True),
+    Query("latency-99", _quantile(0.99, _SERVER, APP), on_demand=True),
+    Query("net-rx", "sum by (namespace, pod) (rate(container_network_receive_bytes_total{$sel}[$w]))", Origin.CADVISOR, on_demand=True),
+    Query("net-tx", "sum by (namespace, pod) (rate(container_network_transmit_bytes_total{$sel}[$w]))", Origin.CADVISOR, on_demand=True),
 )  # fmt: skip
 """Written for the series of docs/reference/signals.md."""
+
+
+QUOTA = (
+    '100 * max by (namespace, resourcequota, resource) (kube_resourcequota{$sel,type="used"} '
+    '/ ignoring (type) (kube_resourcequota{$sel,type="hard"} > 0))'
+)
+"""Percent of a namespace's quota in use: it belongs to no one workload, so it is no line of the vocabulary."""
 
 
 def render(promql: str, namespaces: tuple[str, ...], window: float) -> str:

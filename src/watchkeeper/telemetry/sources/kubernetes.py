@@ -46,6 +46,8 @@ MORE = {
     "Ingress": ("/apis/networking.k8s.io/v1", "ingresses"),
     "NetworkPolicy": ("/apis/networking.k8s.io/v1", "networkpolicies"),
     "Certificate": ("/apis/cert-manager.io/v1", "certificates"),
+    "VerticalPodAutoscaler": ("/apis/autoscaling.k8s.io/v1", "verticalpodautoscalers"),
+    "ScaledObject": ("/apis/keda.sh/v1alpha1", "scaledobjects"),
 }  # fmt: skip
 """further kinds of a namespace: read where they are there and we may"""
 WIDE = {

@@ -39,7 +39,7 @@ class Prometheus:
 
     async def read(self, scope: Scope) -> Reading:
         """Every query of the table, a few at a time. One that fails is a Missing; a server that is down is one Missing."""
-        wanted = [q for q in self._queries if not scope.metrics or q.metric in scope.metrics]
+        wanted = [q for q in self._queries if (q.metric in scope.metrics if scope.metrics else not q.on_demand)]
         results = await asyncio.gather(*(self._one(q, scope) for q in wanted))
         metrics = tuple(s for r in results if not isinstance(r, Missing) for s in r)
         missing = [r for r in results if isinstance(r, Missing)]
