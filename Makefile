@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := redis-server prometheus prometheus-alertmanager chromium kubernetes-client
+PACKAGES := redis-server prometheus prometheus-alertmanager chromium chromium-driver kubernetes-client
 DATA ?=
 ONLY ?=
 
