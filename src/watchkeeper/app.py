@@ -19,6 +19,7 @@ from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.console.routes import mount as mount_console
 from watchkeeper.domain.clock import SystemClock, SystemIds
 from watchkeeper.domain.severity import Role
+from watchkeeper.llm.embedding import Embedder
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.rego import RegoGuard
 from watchkeeper.settings import CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
@@ -87,8 +88,9 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         finally:
             for source in house.sources:
                 await source.close()
-            if house.codehost is not None:
-                await house.codehost.aclose()
+            for part in (house.codehost, house.embedder, house.index):
+                if part is not None:
+                    await part.aclose()
             await store.close()
 
 
@@ -103,7 +105,8 @@ def build_house(settings: Settings, store: PostgresStore) -> House:
         service_of=lambda alert: resolver.resolve("metrics", alert.labels),
         metrics=next((s for s in sources if isinstance(s, MetricQueries)), None),
         objects=next((s for s in sources if isinstance(s, ObjectQueries)), None),
-        codehost=build_codehost(settings),
+        codehost=build_codehost(settings), embedder=build_embedder(settings),
+        index=plugin("watchkeeper.llm.indexes", "build", settings.recall.index)(settings.recall),
     )  # fmt: skip
 
 
@@ -186,6 +189,15 @@ def build_model(settings: Settings) -> Model:
         name = "offline"
     model: Model = plugin("watchkeeper.llm.providers", "build", name)(settings.llm)
     return model
+
+
+def build_embedder(settings: Settings) -> Embedder | None:
+    """None for `offline`: our own embedding needs no model."""
+    name = settings.recall.embedder
+    if name == "offline":
+        return None
+    built: Embedder = plugin("watchkeeper.llm.embedders", "build", name)(settings.recall, settings.llm)
+    return built
 
 
 def build_codehost(settings: Settings) -> CodeHost | None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from watchkeeper.detect.adaptive import AdaptiveDetector
 from watchkeeper.detect.crossing import crossings
-from watchkeeper.detect.fuse import fused
+from watchkeeper.detect.fuse import fused, together
 from watchkeeper.domain.evidence import Series
 from watchkeeper.workflows.forecast import episodes, flagged, forecasts
 
@@ -99,6 +99,113 @@ def test_the_state_is_small() -> None:
     assert AdaptiveDetector(10, 15.0).bytes_per_series <= 8192
 
 
+FIVE = 300.0
+DAY = 288
+
+
+def shifts(days: int, seed: int = 1, rests: bool = False) -> np.ndarray:
+    """Work from eight to four, on the seventh day perhaps none; a sample every five minutes."""
+    place = np.arange(days * DAY)
+    busy = (place % DAY >= 96) & (place % DAY < 192) & ((place // DAY % 7 != 6) | (not rests))
+    return np.where(busy, 80.0, 20.0) + np.random.default_rng(seed).normal(0, 2, len(place))
+
+
+def judged(values: np.ndarray, detector: AdaptiveDetector | None = None, first: int = 0) -> np.ndarray:
+    detector = detector or AdaptiveDetector(1, FIVE)
+    return np.array([detector.step(START + (first + n) * FIVE, np.array([v]))[0] for n, v in enumerate(values)])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_working_day_that_does_not_come_is_seen_while_it_lasts_and_told_once(seed: int) -> None:
+    values = shifts(12, seed)
+    values[10 * DAY + 80 : 10 * DAY + 200] = np.random.default_rng(seed).normal(20, 2, 120)
+    flags = judged(values)
+    assert flags[10 * DAY + 96 : 10 * DAY + 200].any()
+    assert flags[10 * DAY + 96 : 11 * DAY].sum() <= 2
+
+
+def test_a_day_of_rest_is_learnt_from_the_week_before() -> None:
+    flags = judged(shifts(21, rests=True))
+    assert flags[6 * DAY : 7 * DAY].any()
+    assert flags[7 * DAY + 192 :].sum() == 0
+
+
+def test_spikes_that_become_frequent_are_seen_though_each_is_usual() -> None:
+    dice = np.random.default_rng(4)
+    values = dice.normal(10, 1, 12 * DAY)
+    values[dice.random(len(values)) < 0.02] = 60
+    often = values.copy()
+    place = slice(9 * DAY + 60, 9 * DAY + 132)
+    often[place] = np.where(dice.random(72) < 0.5, 60, often[place])
+    assert judged(often)[9 * DAY + 60 : 9 * DAY + 150].any()
+    assert judged(values)[5 * DAY :].sum() <= 1
+
+
+def late_day(cut: int | None = None) -> np.ndarray:
+    values = shifts(10)
+    values[8 * DAY + 80 : 8 * DAY + 200] = 20.0
+    values[7 * DAY + 10 : 7 * DAY + 60] = np.nan
+    return values[:cut]
+
+
+@pytest.mark.parametrize("cut", [8 * DAY + 110, 8 * DAY + 131, 8 * DAY + 190])
+def test_hours_are_judged_from_their_past_alone_and_a_restart_changes_nothing(cut: int) -> None:
+    whole = judged(late_day())
+    assert whole[8 * DAY + 96 : 8 * DAY + 200].any()
+    first = AdaptiveDetector(1, FIVE)
+    begun = judged(late_day(cut), first)
+    assert (whole[:cut] == begun).all()
+    assert (whole[cut:] == judged(late_day()[cut:], AdaptiveDetector.restored(first.state()), cut)).all()
+
+
+def test_series_with_times_of_their_own_are_judged_as_if_alone() -> None:
+    values = np.stack([late_day(), shifts(10, 5)], axis=1)
+    detector = AdaptiveDetector(2, FIVE)
+    apart = np.array([0.0, 1000.0])
+    found = np.array([detector.step(START + n * FIVE + apart, row) for n, row in enumerate(values)])
+    alone = AdaptiveDetector(1, FIVE)
+    second = [alone.step(START + 1000 + n * FIVE, np.array([v]))[0] for n, v in enumerate(values[:, 1])]
+    assert (found[:, 0] == judged(values[:, 0])).all()
+    assert (found[:, 1] == second).all()
+
+
+def test_a_silence_longer_than_the_memory_begins_anew() -> None:
+    detector = AdaptiveDetector(1, FIVE)
+    judged(shifts(9), detector)
+    assert np.isfinite(detector.hours.means).sum() > 100
+    detector.step(START + 30 * 86400, np.array([20.0]))
+    assert not np.isfinite(detector.hours.means).any()
+
+
+@pytest.mark.parametrize("interval", [15.0, 3600.0, 10800.0, 86400.0, 604800.0])
+def test_at_any_interval_noise_pages_no_more_than_the_knob_allows(interval: float) -> None:
+    detector = AdaptiveDetector(2, interval)
+    values = np.random.default_rng(1).normal(10, 1, (400, 2))
+    flags = [detector.step(START + n * interval, row) for n, row in enumerate(values)]
+    assert np.sum(flags) <= max(2, 0.1 * 800 * interval / 86400)
+
+
+def test_several_metrics_add_up_what_none_says_alone() -> None:
+    quiet = np.zeros((60, 6))
+    alone, two, four = quiet.copy(), quiet.copy(), quiet.copy()
+    alone[30, 0] = 50
+    two[30, 0] = two[33, 1] = 6.5
+    four[30, :4] = 4
+    assert not together(alone, FIVE).any()
+    assert together(two, FIVE).nonzero()[0].tolist() == [33]
+    assert together(four, FIVE).nonzero()[0].tolist() == [30]
+    assert not together(two * 0.6, FIVE).any()
+    assert not together(two, FIVE, 0.01).any()
+    two[33, 1], two[45, 1] = 0, 6.5
+    assert not together(two, FIVE).any()
+
+
+@given(st.integers(1, 59), st.integers(0, 50))
+def test_metrics_together_never_look_ahead(cut: int, seed: int) -> None:
+    surprise = np.random.default_rng(seed).exponential(2.0, (60, 5))
+    assert (together(surprise, 400.0)[:cut] == together(surprise[:cut], 400.0)).all()
+
+
 def test_two_metrics_that_agree_lately_are_a_finding_one_alone_is_none() -> None:
     flags = np.zeros((30, 3), bool)
     flags[5, 0] = flags[20, 0] = flags[23, 2] = True
@@ -120,6 +227,12 @@ def test_a_leak_is_foreseen_between_fifteen_minutes_and_two_hours_ahead() -> Non
     assert found.warned.any()
     assert 15 <= crossed - first <= 120
     assert found.earliest[first] / 60 <= crossed - first <= found.latest[first] / 60
+
+
+def test_a_step_that_stays_below_the_limit_is_no_slope() -> None:
+    for seed in range(5):
+        noise = np.random.default_rng(seed).normal(0, 0.5, 1200)
+        assert not crossings(np.where(np.arange(1200) < 800, 40.0, 70.0) + noise, 95.0, MINUTE).warned.any()
 
 
 def test_flat_noise_and_growth_that_stops_far_below_stay_silent() -> None:

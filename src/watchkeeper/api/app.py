@@ -9,7 +9,19 @@ from prometheus_client import generate_latest
 
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
-from watchkeeper.api import incidents, intake, live, own_metrics, problems, questions, records, reference, watching
+from watchkeeper.api import (
+    incidents,
+    intake,
+    knowledge,
+    live,
+    logs,
+    own_metrics,
+    problems,
+    questions,
+    records,
+    reference,
+    watching,
+)
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.intake_desk import IntakeDesk
 
@@ -36,6 +48,8 @@ def create_app(house: House, *, access: Access) -> FastAPI:
         questions,
         records,
         watching,
+        logs,
+        knowledge,
         live,
     ):
         app.include_router(door.router)

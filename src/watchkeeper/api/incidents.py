@@ -8,12 +8,15 @@ from pydantic import BaseModel
 from watchkeeper.api import shown
 from watchkeeper.api.doorkeeper import Approver, Responder, TheHouse, Viewer
 from watchkeeper.api.evidence_body import AnalyzeBody, evidence_of
+from watchkeeper.api.knowledge import shown_article, shown_similar
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.remediation import Decision
 from watchkeeper.domain.severity import Severity
 from watchkeeper.workflows.analyze import analyze
 from watchkeeper.workflows.close_incident import close_incident
 from watchkeeper.workflows.decide import decide
+from watchkeeper.workflows.knowledge import runbooks_for
+from watchkeeper.workflows.remember import similar
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
@@ -57,9 +60,12 @@ async def one_incident(incident_id: str, house: TheHouse, who: Viewer) -> dict[s
         incident = await tx.incident(incident_id)
         diagnosis, plans = await tx.diagnosis(incident_id), await tx.plans_of(incident_id)
         alerts, timeline = await tx.alerts_of(incident_id), await tx.events(incident_id)
+    alike = await similar(house, incident_id)
+    runbooks = await runbooks_for(house, [a.alert for a in alerts])
     return {
         "incident": shown.incident(incident), "diagnosis": shown.diagnosis(diagnosis), "plans": [shown.plan(p) for p in plans],
         "alerts": [shown.alert(a) for a in alerts], "timeline": [shown.event(e) for e in timeline],
+        "similar": [shown_similar(s) for s in alike], "runbooks": [shown_article(a) for a in runbooks],
     }  # fmt: skip
 
 

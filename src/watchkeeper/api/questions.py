@@ -3,13 +3,14 @@
 import re
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from watchkeeper.api.doorkeeper import Responder, TheHouse, Viewer
 from watchkeeper.domain.errors import InvalidInput
 from watchkeeper.workflows.answer import answer
 from watchkeeper.workflows.forecast import anomalies
+from watchkeeper.workflows.foresee_load import band_to_json, load_band
 
 router = APIRouter(prefix="/api/v1", tags=["questions"])
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -22,6 +23,14 @@ async def predict(service: str, house: TheHouse, who: Viewer, window: str = "1h"
     if not found or not 60 <= int(found.group(1)) * _SECONDS[found.group(2)] <= 7 * 86400:
         raise InvalidInput(f"not a window: {window!r}", field="window", hint="between 60s and 7d, such as 1h")
     return dict(await anomalies(house, service, int(found.group(1)) * _SECONDS[found.group(2)]))
+
+
+@router.get("/predict/load")
+async def predict_load(
+    service: str, house: TheHouse, who: Viewer, hours: int = Query(24, ge=1, le=72)
+) -> dict[str, Any]:
+    """The request rate a workload will see, by quarters of an hour, as a band that holds four times of five."""
+    return dict(band_to_json(service, await load_band(house, service, hours)))
 
 
 class Question(BaseModel):

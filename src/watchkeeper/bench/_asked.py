@@ -24,6 +24,8 @@ class Asked:
     ranges: Path | None = None
     json_out: Path | None = None
     progress: Progress = lambda done, total: None
+    model: str = "adaptive"
+    """name on the shelf `detect.models` (detect)"""
 
     def folder(self) -> Path:
         """The folder of the data. Raises InvalidInput where none was named or it is not there."""

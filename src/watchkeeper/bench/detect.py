@@ -9,7 +9,7 @@ import polars as pl
 
 from watchkeeper.bench._asked import Asked, write_json, write_parquet
 from watchkeeper.detect.adaptive import AdaptiveDetector
-from watchkeeper.detect.fuse import PAGES_PER_METRIC, fused
+from watchkeeper.detect.fuse import together
 
 
 def run(asked: Asked) -> dict[str, Any]:
@@ -47,8 +47,13 @@ def run(asked: Asked) -> dict[str, Any]:
 def flagged(times: Any, values: Any, interval: float) -> Any:
     """times[sample, series], values[sample, series, metric] to flags[sample, series]; several metrics are fused."""
     samples, series, metrics = values.shape
-    detector = AdaptiveDetector(series * metrics, interval, PAGES_PER_METRIC if metrics > 1 else 0.1)
+    detector = AdaptiveDetector(series * metrics, interval)
     each = np.repeat(times, metrics, axis=1)
-    rows = values.reshape(samples, series * metrics)
-    found = np.array([detector.step(at, row) for at, row in zip(each, rows, strict=True)]).reshape(values.shape)
-    return found[:, :, 0] if metrics == 1 else np.stack([fused(found[:, n]) for n in range(series)], axis=1)
+    found, surprise = np.zeros((samples, series * metrics), bool), np.zeros((samples, series * metrics), np.float32)
+    for n, (at, row) in enumerate(zip(each, values.reshape(samples, series * metrics), strict=True)):
+        found[n] = detector.step(at, row)
+        surprise[n] = detector.surprise
+    if metrics == 1:
+        return found
+    by_series = surprise.reshape(values.shape)
+    return np.stack([together(by_series[:, n], interval) for n in range(series)], axis=1)

@@ -12,7 +12,8 @@ FLEETS = (1_000, 10_000, 50_000)
 _INTERVAL, _DAY = 15.0, 86400.0
 _WARM = 1_600
 """Steps until every series has left its first hours, in which more is computed."""
-_MEASURED = 400
+_MEASURED = 480
+"""Two hours: what happens when an hour ends counts too."""
 
 
 def run(asked: Asked) -> dict[str, Any]:
@@ -42,10 +43,11 @@ def measured(series: int) -> dict[str, Any]:
 
     for n in range(_WARM):
         step(n)
-    began = time.perf_counter()
+    # The processor's time, not the clock's: a point a second *and core*, whoever else uses the machine. One thread works here.
+    began = time.process_time()
     for n in range(_WARM, _WARM + _MEASURED):
         step(n)
-    took = (time.perf_counter() - began) / _MEASURED
+    took = (time.process_time() - began) / _MEASURED
     return {
         "series": series, "points_per_second": int(series / took), "seconds_per_step": took,
         "bytes_per_series": round(detector.bytes_per_series),

@@ -20,7 +20,8 @@ def build(asked: str = "") -> typer.Typer:
         rich_markup_mode=None,
     )
     names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    for name in [asked] if asked in names else names:
+    file = asked.replace("-", "_")
+    for name in [file] if file in names else names:
         importlib.import_module(f"{__name__}.{name}").register(app)
     # With a callback one command alone still has its name.
     app.callback()(lambda: None)

@@ -14,6 +14,15 @@ _ERRORS: dict[int, type[WatchkeeperError]] = {
 
 def call(method: str, path: str, **options: Any) -> Any:
     """The JSON answer of the server at WATCHKEEPER_URL, asked with WATCHKEEPER_TOKEN."""
+    return _asked(method, path, **options).json()
+
+
+def call_text(method: str, path: str, **options: Any) -> str:
+    """The same for an answer that is text."""
+    return _asked(method, path, **options).text
+
+
+def _asked(method: str, path: str, **options: Any) -> httpx.Response:
     url = os.environ.get("WATCHKEEPER_URL", "http://127.0.0.1:8000").rstrip("/")
     token = os.environ.get("WATCHKEEPER_TOKEN", "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -24,7 +33,7 @@ def call(method: str, path: str, **options: Any) -> Any:
         raise SourceUnavailable(f"no Watchkeeper answers at {url}: {error}", hint=hint) from None
     if answer.is_error:
         raise _error(answer)
-    return answer.json()
+    return answer
 
 
 def _error(answer: httpx.Response) -> WatchkeeperError:

@@ -41,6 +41,8 @@ _LEAST = 4.0
 _OF_RECORD = 0.3
 """Part of the largest distance of late below which nothing is unusual."""
 _FORGET_RECORD = 1e-4
+_RECORD = 6.0
+"""Tail lengths a broken record counts for, where metrics are added up."""
 _NOT_DAILY = 1.6
 """Tail lengths from the season that a record must have too: what every day brings breaks none."""
 _JUDGE_FROM, _RECORD_FROM = 20, 50
@@ -81,7 +83,7 @@ class AdaptiveDetector:
         self.step_tail, self.season_tail = np.full((2, series), 0.3, np.float32)
         self.hours = Hours(series, self.interval, false_pages_per_day)
         self.surprise = np.zeros(series, np.float32)
-        """of the newest sample: how deep it lies in both tails; the chance falls by e with each unit"""
+        """of the newest sample, without the hours: how deep it lies in both tails; the chance falls by e with each unit"""
 
     def step(self, at: float | npt.NDArray[Any], values: npt.NDArray[Any]) -> Flags:
         """One sample of every series (NaN: none), taken at unix seconds `at` (one for all, or one a series)."""
@@ -119,8 +121,11 @@ class AdaptiveDetector:
         both = np.minimum(step_score, season_score)
         from_level, from_day = self._tail("step", step_score, young), self._tail("season", season_score, young)
         flags &= from_day > _NOT_DAILY
-        self.surprise = np.minimum(from_level, from_day)
-        flags |= (self.surprise > self._deep) & (both > _LEAST) & (both > _OF_RECORD * self.record)
+        far = (both > _LEAST) & (both > _OF_RECORD * self.record)
+        self.surprise = np.minimum(from_level, from_day) * far
+        broken = np.flatnonzero(flags)
+        flags |= self.surprise > self._deep
+        self.surprise[broken] = np.maximum(self.surprise[broken], _RECORD)
 
         self._learn(x, known, every, young, move, distance, from_season, season_distance, step_yard, season_yard)
         self._learn_season(x, known, bins, here, season, count, familiar, season_yard)

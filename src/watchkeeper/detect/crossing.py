@@ -3,8 +3,11 @@
 Two witnesses, each sees only the past of the moment it speaks of:
 
 * trend: straight lines through the last 30, 60 and 120 minutes all rise, beyond what their scatter allows, and all reach the
-  limit, less the scatter, within fifty minutes. A line that the last half hour does not confirm is not believed;
-* excursions: on most occasions of the last two days the series rose further within 45 minutes than is left now.
+  limit, less the scatter, within fifty minutes. A line that the last half hour does not confirm is not believed, nor one that
+  ends far from where the series is: that was a step, not a slope;
+* excursions: on three of ten occasions in the last two days the series rose further within 45 minutes than is left now.
+
+Either must last three minutes.
 
 Whoever cried wolf is believed less: after a warning the series is silent for 90 minutes, then three times as long.
 Cost: O(samples) for the trend, O(samples log day) for the excursions.
@@ -29,10 +32,15 @@ _SCATTER = 2.0
 """Standard deviations around the line that reach the limit before the line does."""
 _LASTING = 3
 """Minutes that the lines must agree."""
+_BESIDE = 0.5
+"""Share of what is left to the limit that a line may end away from the series."""
 _MOST = 0.7
+"""Share of the rises that stay below the usual one."""
 _LEAST_KNOWN = 30
 _SILENT, _DOUBT = 90, 3
-_EARLY, _LATE = 0.55, 2.6
+_SOONEST = 5.0
+"""Minutes: a limit that is not reached yet is not forecast for less."""
+_EARLY, _LATE = 0.6, 2.4
 """Between these multiples of the forecast four of five crossings came (docs/explanation/detection.md)."""
 
 
@@ -53,20 +61,24 @@ def crossings(values: npt.NDArray[Any], limit: float, interval: float) -> Crossi
     """
     per_minute = 60.0 / interval
     smooth = _rolling_median(_filled(values), max(round(3 * per_minute), 1))
-    left = np.stack([_by_line(smooth, limit, max(round(m * per_minute), 4)) for m in _LINES]) / per_minute
-    agreed = _lasting(np.all(left < _HORIZON, axis=0).astype(bool), max(round(_LASTING * per_minute), 1))
+    lines = [_by_line(smooth, limit, max(round(m * per_minute), 4)) for m in _LINES]
+    left, ends = np.stack([left for left, _ in lines]) / per_minute, np.stack([end for _, end in lines])
+    level = _rolling_median(_filled(values), max(round(10 * per_minute), 1))
+    sloped = np.abs(ends - level).max(axis=0) < _BESIDE * np.abs(limit - level)
+    lasting = max(round(_LASTING * per_minute), 1)
+    agreed = _lasting(np.all(left < _HORIZON, axis=0) & sloped, lasting)
     trend = np.median(np.where(np.isfinite(left), left, np.inf), axis=0)
     rise, room = _excursions(_filled(values), limit, per_minute)
     by_rise = np.where(rise > 0, _EXCURSION * room / np.where(rise > 0, rise, 1.0), np.inf)
-    likely = by_rise < _EXCURSION
-    minutes = np.where(agreed, trend, np.where(likely, by_rise, np.nan))
+    likely = _lasting(by_rise < _EXCURSION, lasting)
+    minutes = np.maximum(np.where(agreed, trend, np.where(likely, by_rise, np.nan)), _SOONEST)
     minutes = np.where(room <= 0, 0.0, minutes)
     warned = _seldom(agreed | likely, max(round(_SILENT * per_minute), 1))
     return Crossings(warned, minutes * 60, minutes * 60 * _EARLY, minutes * 60 * _LATE)
 
 
-def _by_line(values: Array, limit: float, width: int) -> Array:
-    """Samples until the least-squares line through the last `width` reaches the limit less its scatter; inf: never."""
+def _by_line(values: Array, limit: float, width: int) -> tuple[Array, Array]:
+    """The least-squares line through the last `width`: samples until it reaches the limit less its scatter (inf: never), its end."""
     n = len(values)
     base = values[0] if n else 0.0
     y, place = values - base, np.arange(n, dtype=float)
@@ -82,7 +94,7 @@ def _by_line(values: Array, limit: float, width: int) -> Array:
     now = base + mean + slope * (end - 1 - middle)
     clear = (slope > _CLEAR * scatter / np.sqrt(spread)) & (slope > 0) & (m >= 0.9 * width)
     ahead = (limit - now - _SCATTER * scatter) / np.where(slope > 0, slope, 1.0)
-    return np.where(clear & (ahead > 0), ahead, np.where(clear & (limit > now), 0.0, np.inf))
+    return np.where(clear & (ahead > 0), ahead, np.where(clear & (limit > now), 0.0, np.inf)), now
 
 
 def _excursions(values: Array, limit: float, per_minute: float) -> tuple[Array, Array]:

@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from watchkeeper.detect.adaptive import AdaptiveDetector
 from watchkeeper.detect.limits import LimitWatch
+from watchkeeper.detect.model import Model
 from watchkeeper.detect.vitals import BY_NAME, Vital
 from watchkeeper.domain.sighting import Departure, Sighting, SightingKind
 
-RECENT = 60
-"""Samples kept of every series: the hour before a flag is what a departure is measured against."""
+RECENT, BEFORE = 96, 60
+"""Samples kept of every series, and those before a flag that a departure is measured against."""
 HOURS = 170
 """Medians of hours kept of every series: this hour yesterday and a week ago."""
 _HOUR = 3600.0
@@ -76,10 +77,10 @@ class Known:
 
 
 class Watch:
-    """One shard of a fleet."""
+    """One shard of a fleet. `model`: a trained one that raises the flags instead of our own detector."""
 
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
+    def __init__(self, terms: Terms, model: Model | None = None) -> None:
+        self.terms, self.model = terms, model
         self.keys: list[SeriesKey] = []
         self.blocks: list[AdaptiveDetector] = []
         self.at = 0.0
@@ -169,6 +170,10 @@ class Watch:
         return row
 
     def _flags(self, at: float, row: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+        if self.model is not None:
+            order = np.arange(int(at // self.terms.interval) - RECENT + 1, int(at // self.terms.interval) + 1) % RECENT
+            found: npt.NDArray[np.bool_] = self.model.flag(self.recent[order])[-1]
+            return found
         begin, out = 0, []
         for block in self.blocks:
             out.append(block.step(at, row[begin : begin + block.series]))
@@ -183,7 +188,7 @@ class Watch:
         warm = self.seen * self.terms.interval >= self.terms.warm_up
         new = np.flatnonzero(flags & warm & (at - self.flagged_at > _OPEN_QUESTION))
         if len(new):
-            order = np.arange(place - RECENT + 1, place) % RECENT
+            order = np.arange(place - BEFORE + 1, place) % RECENT
             self.usual[new] = _median(self.recent[np.ix_(order, new)])
             self.flagged_at[new] = self.began[new] = at
 
@@ -197,7 +202,7 @@ class Watch:
         if not len(asked):
             return []
         value, size = self._sizes(at, asked, place, known.demands)
-        size[~self._enough_traffic(asked) | (at - self.began[asked] > _NEW_NORMAL)] = 0
+        size[~self._enough_traffic(place, asked) | (at - self.began[asked] > _NEW_NORMAL)] = 0
         self.flagged_at[asked[size >= 1]] = at
         by_service: dict[tuple[str, str], dict[str, Departure]] = defaultdict(dict)
         for n in np.flatnonzero(size >= _WITNESS):
@@ -252,14 +257,16 @@ class Watch:
         for missed in range(max(before, now - HOURS + 1), now):
             self.hourly[missed % HOURS] = np.nan
         if now - before == 1:
-            self.hourly[before % HOURS] = _median(self.recent)
+            last = int(self.at // self.terms.interval)
+            self.hourly[before % HOURS] = _median(self.recent[np.arange(last - BEFORE + 1, last + 1) % RECENT])
 
-    def _enough_traffic(self, asked: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    def _enough_traffic(self, place: int, asked: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         traffic = self.traffic[asked]
         enough = traffic == -2
         known = np.flatnonzero(traffic >= 0)
         if len(known):
-            served = _median(self.recent[:, traffic[known]], least=LAST)
+            rows = np.arange(place - BEFORE + 1, place + 1) % RECENT
+            served = _median(self.recent[np.ix_(rows, traffic[known])], least=LAST)
             with np.errstate(invalid="ignore"):
                 enough[known] = served >= self.terms.least_traffic
         found: npt.NDArray[np.bool_] = enough

@@ -9,6 +9,7 @@ import numpy as np
 
 from watchkeeper.detect.adaptive import AdaptiveDetector
 from watchkeeper.detect.limits import LimitWatch
+from watchkeeper.detect.model import Model
 from watchkeeper.detect.watch import SeriesKey, Terms, Watch
 from watchkeeper.domain.sighting import Sighting
 
@@ -31,13 +32,13 @@ def saved(watch: Watch) -> bytes:
     return out.getvalue()
 
 
-def restored(state: bytes, terms: Terms) -> Watch | None:
+def restored(state: bytes, terms: Terms, model: Model | None = None) -> Watch | None:
     """A watch that goes on where `state` was taken, on new terms; None where another version or interval wrote it."""
     with np.load(io.BytesIO(state), allow_pickle=False) as stored:
         head = json.loads(bytes(stored["head"]))
         if head["format"] != FORMAT or head["terms"]["interval"] != terms.interval:
             return None
-        watch = Watch(terms)
+        watch = Watch(terms, model)
         watch.at, watch.keys = head["at"], [SeriesKey(*k) for k in head["keys"]]
         for name in _ARRAYS:
             setattr(watch, name, stored[name])

@@ -18,11 +18,22 @@ Phrase = tuple[str, ...]
 
 
 @cache
+def general() -> frozenset[str]:
+    """Concepts of the first section: outcomes and movements, which nearly every line has and which tell little alone."""
+    sections = _text().split("# ---")
+    return frozenset(line.partition(":")[0] for line in sections[1].splitlines() if ":" in line)
+
+
+@cache
+def _text() -> str:
+    return files("watchkeeper.recall").joinpath("thesaurus.txt").read_text(encoding="utf-8")
+
+
+@cache
 def lexicon() -> Mapping[Phrase, Mapping[str, float]]:
     """Phrase (words without endings) -> the concepts it stands for, with weights; one word of many concepts says little of each."""
     found: dict[Phrase, dict[str, float]] = defaultdict(dict)
-    text = files("watchkeeper.recall").joinpath("thesaurus.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
+    for line in _text().splitlines():
         if line and not line.startswith("#"):
             concept, _, said = line.partition(":")
             meaning, _, about = said.partition("|")

@@ -10,6 +10,7 @@ from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
 from watchkeeper.settings.everything import Settings
 from watchkeeper.settings.login import LoginSettings, OidcSettings
+from watchkeeper.settings.memory import RecallSettings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
@@ -67,6 +68,7 @@ __all__ = [
     "OidcSettings",
     "PagerdutySettings",
     "PrometheusSource",
+    "RecallSettings",
     "RemediationSettings",
     "Section",
     "ServerSettings",

@@ -39,3 +39,12 @@ class AnomalySettings(Section):
     min_requests_per_second: float = Field(
         0.5, ge=0, description="A service served less than this: nothing made of requests is judged."
     )
+    objective: float = Field(
+        99.9,
+        gt=50,
+        lt=100,
+        description="Percent of requests that must succeed over 30 days: what the error budget is counted from.",
+    )
+    queue_limit: float = Field(
+        0.0, ge=0, description="Messages a queue may hold; 0: unknown, and no forecast of it is made."
+    )

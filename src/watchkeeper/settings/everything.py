@@ -4,6 +4,7 @@ from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, IntakeSettings
 from watchkeeper.settings.login import LoginSettings
+from watchkeeper.settings.memory import RecallSettings
 from watchkeeper.settings.models import LlmSettings
 from watchkeeper.settings.notify import NotifySettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
@@ -25,6 +26,7 @@ class Settings(Section):
     doors: DoorsSettings = DoorsSettings()
     notify: NotifySettings = NotifySettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    recall: RecallSettings = RecallSettings()
     delivery: DeliverySettings = DeliverySettings()
     server: ServerSettings = ServerSettings()
     login: LoginSettings = LoginSettings()

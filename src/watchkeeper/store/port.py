@@ -20,6 +20,7 @@ from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
 from watchkeeper.store.ports.logins import LoginRecords
+from watchkeeper.store.ports.memory import MemoryRecords
 from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
@@ -103,6 +104,7 @@ class StoredToken:
 
 class Transaction(
     ExhibitRecords,
+    MemoryRecords,
     IntakeRecords,
     LoginRecords,
     MutingRecords,

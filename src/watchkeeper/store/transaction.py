@@ -27,6 +27,7 @@ from watchkeeper.store.statements.intake import (
     incident_columns,
 )
 from watchkeeper.store.statements.logins import LoginStatements
+from watchkeeper.store.statements.memory import MemoryStatements
 from watchkeeper.store.statements.muting import MutingStatements
 from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
@@ -43,6 +44,7 @@ _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 class PostgresTransaction(
     ExhibitStatements,
+    MemoryStatements,
     IntakeStatements,
     LoginStatements,
     MutingStatements,

@@ -66,9 +66,28 @@ QUERIES = (
     ),
     Query("replicas-ready", "max by (namespace, deployment) (kube_deployment_status_replicas_available{$sel})", Origin.KUBE_STATE),
     Query("replicas-wanted", "max by (namespace, deployment) (kube_deployment_spec_replicas{$sel})", Origin.KUBE_STATE),
+    Query(
+        "disk-rate",
+        "100 * max by (namespace, pod, persistentvolumeclaim) "
+        "((kubelet_volume_stats_used_bytes{$sel} / (kubelet_volume_stats_capacity_bytes{$sel} > 0)) "
+        "* on (namespace, persistentvolumeclaim) group_right kube_pod_spec_volumes_persistentvolumeclaims_info{$sel})",
+        Origin.CADVISOR,
+    ),
+    Query(
+        "certificate-left",
+        f"min by ({_APP}, name) ((probe_ssl_earliest_cert_expiry{{$sel}} or certmanager_certificate_expiration_timestamp_seconds{{$sel}}) - time())",
+        Origin.WORKLOAD,
+    ),
     Query("up", f"min by ({_APP}) (up{{$sel}})", Origin.DECLARED),
 )  # fmt: skip
 """Written for the series of docs/reference/signals.md."""
+
+
+QUOTA = (
+    '100 * max by (namespace, resourcequota, resource) (kube_resourcequota{$sel,type="used"} '
+    '/ ignoring (type) (kube_resourcequota{$sel,type="hard"} > 0))'
+)
+"""Percent of a namespace's quota in use: it belongs to no one workload, so it is no line of the vocabulary."""
 
 
 def render(promql: str, namespaces: tuple[str, ...], window: float) -> str:

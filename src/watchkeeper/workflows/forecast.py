@@ -15,6 +15,7 @@ from watchkeeper.domain.evidence import Series, Window
 from watchkeeper.telemetry.assemble import read_all
 from watchkeeper.telemetry.port import Scope
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.outlook import outlooks
 
 LIMITS: Mapping[str, float] = {"mem-rate": 100.0, "pool-rate": 100.0, "disk-rate": 100.0}
 """Metrics of the vocabulary that are a percentage of a hard limit."""
@@ -35,17 +36,20 @@ async def anomalies(house: House, service: str, window_seconds: float) -> Mappin
     if len(judged) < len(series):
         missing.append(f"{len(series) - len(judged)} of {len(series)} series have fewer than {_LEAST} samples")
     found, coming = await asyncio.to_thread(_judge, judged, onset.timestamp())
+    every: list[Mapping[str, Any]] = [*coming, *await outlooks(house, service, judged)]
     return {
         "service": service, "window_seconds": window_seconds, "at": now.isoformat(), "series": len(series), "judged": len(judged),
-        "anomalies": sorted(found, key=lambda f: (f["began"], f["metric"])), "forecasts": coming,
+        "anomalies": sorted(found, key=lambda f: (f["began"], f["metric"])), "forecasts": sorted(every, key=lambda f: (f["expected"], f["metric"])),
         "could_not_see": missing,
-        "method": "step, season and record heads with tails fitted per series; lines and excursions towards hard limits",
+        "method": "step, season, record and hour heads with tails fitted per series; lines and excursions towards hard limits; "
+        "the same hour of the day before for limits that are days away; arithmetic for certificates, quota and error budget",
+        "coverage": 0.8,
     }  # fmt: skip
 
 
 def _judge(series: Sequence[Series], since: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     found = [e for s, flags in zip(series, flagged(series), strict=True) for e in episodes(s, flags, since)]
-    return found, forecasts(series)
+    return found, [{"kind": "limit", **one} for one in forecasts(series)]
 
 
 def episodes(series: Series, flags: npt.NDArray[np.bool_], since: float) -> list[dict[str, Any]]:

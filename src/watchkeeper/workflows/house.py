@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.clock import Clock, Ids
+from watchkeeper.llm.embedding import Embedder
+from watchkeeper.llm.index import VectorIndex
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.guard import Guard
 from watchkeeper.settings import Settings
@@ -29,3 +31,7 @@ class House:
     metrics: MetricQueries | None = None
     objects: ObjectQueries | None = None
     codehost: CodeHost | None = None
+    embedder: Embedder | None = None
+    """A model that makes vectors of texts; None: our own embedding alone."""
+    index: VectorIndex | None = None
+    """Where the vectors of past incidents are searched; None: similar incidents are not looked for."""

@@ -16,16 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.detect.knob import demanded, false_pages_per_series_day
+from watchkeeper.detect.model import Model
 from watchkeeper.detect.vitals import BY_NAME, WATCHED
 from watchkeeper.detect.watch import Known, SeriesKey, Terms, Watch, passed_by_itself
 from watchkeeper.detect.watch_state import restored, saved
 from watchkeeper.domain.errors import SourceError
 from watchkeeper.domain.evidence import Series, Signal, Window
 from watchkeeper.domain.sighting import Sighting
-from watchkeeper.settings import AnomalySettings
+from watchkeeper.settings import AnomalySettings, Settings
 from watchkeeper.telemetry.assemble import read_all
 from watchkeeper.telemetry.port import MetricQueries, Scope, Source
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.model_library import library, terms
 from watchkeeper.workflows.receive_alerts import receive_alerts
 from watchkeeper.workflows.sightings import alert_of
 
@@ -57,11 +59,11 @@ async def scan(house: House, shard: int = 0, of: int = 1) -> Scanned:
     namespaces = await _namespaces(house, shard, of)
     if of > 1 and not namespaces:
         return Scanned(0, 0, 0, ())
-    name, known = f"{shard} of {of}", await _known(house)
+    name, known = f"{shard} of {of}", await known_of(house)
     async with house.store.transaction() as tx:
         state = await tx.watch_state(name)
     rules = house.settings.anomaly_detection
-    watch = await asyncio.to_thread(_watch, state, rules, of)
+    watch = await asyncio.to_thread(_watch, state, house.settings, of)
     now = house.clock.now().timestamp()
     end = math.floor(now / rules.scan_seconds) * rules.scan_seconds
     begin = watch.at + rules.scan_seconds
@@ -71,7 +73,7 @@ async def scan(house: House, shard: int = 0, of: int = 1) -> Scanned:
     samples = 0
     while begin <= end:
         stop = min(begin + _CHUNK, end)
-        series = await _read(source, namespaces, begin, stop, rules.scan_seconds)
+        series = await read_series(source, namespaces, begin, stop, rules.scan_seconds)
         found, count = await asyncio.to_thread(_judge, watch, series, begin, stop, known)
         told |= {s.fingerprint: s for s in found}
         samples += count
@@ -89,14 +91,26 @@ def metrics_source(house: House) -> Source | None:
     return next((s for s in house.sources if Signal.METRICS in s.signals and isinstance(s, MetricQueries)), None)
 
 
-def _watch(state: bytes | None, rules: AnomalySettings, of: int) -> Watch:
-    """As it was, on today's terms; the knob follows the size the fleet had."""
-    base = terms_of(rules, 1.0)
-    watch = restored(state, base) if state else None
-    services = len({(k.namespace, k.service) for k in watch.keys}) if watch else 0
-    signals = len(watch.keys) / services if watch and services else len(WATCHED)
-    terms = terms_of(rules, false_pages_per_series_day(rules.pages_per_week / of, services or 20, signals))
-    return (restored(state, terms) if state else None) or Watch(terms)
+def _watch(state: bytes | None, settings: Settings, of: int) -> Watch:
+    """As it was, on today's terms and with today's model; the knob follows the size the fleet had."""
+    rules, model = settings.anomaly_detection, model_of(settings)
+    before = restored(state, terms_of(rules, 1.0)) if state else None
+    services = len({(k.namespace, k.service) for k in before.keys}) if before else 0
+    signals = len(before.keys) / services if before and services else len(WATCHED)
+    today = terms_of(rules, false_pages_per_series_day(rules.pages_per_week / of, services or 20, signals))
+    return (restored(state, today, model) if state else None) or Watch(today, model)
+
+
+def model_of(settings: Settings) -> Model | None:
+    """The trained model the settings name; None for ours, and where none was trained here yet. Raises ConfigurationError."""
+    if settings.anomaly_detection.model_type == "adaptive":
+        return None
+    books = library(settings)
+    version = books.current()
+    if not version:
+        log.warning("no %s was trained in %s yet: the adaptive detector scans until then", books.kind, books.folder)
+        return None
+    return books.load(version, terms(settings))
 
 
 def terms_of(rules: AnomalySettings, knob: float) -> Terms:
@@ -121,14 +135,14 @@ async def _oldest(house: House, end: float, rules: AnomalySettings) -> float:
     return max(begin, math.floor((first - 3600.0) / rules.scan_seconds) * rules.scan_seconds)
 
 
-async def _known(house: House) -> Known:
+async def known_of(house: House) -> Known:
     async with house.store.transaction() as tx:
         said = await tx.feedback_by_service(house.clock.now() - MEMORY)
         calls = await tx.known_calls()
     return Known({service: demanded(real, noise) for service, (real, noise) in said.items()}, calls.callers)
 
 
-async def _read(
+async def read_series(
     source: Source, namespaces: tuple[str, ...], begin: float, end: float, step: float
 ) -> Mapping[SeriesKey, npt.NDArray[np.float32]]:
     """One range query a metric. Where nothing could be read the next run asks again."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -21,10 +22,16 @@ from watchkeeper.simulate.ports import MetricSample
 from watchkeeper.simulate.serve import serving
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.testing import ManualClock
+from watchkeeper.workflows.forecast import anomalies
+from watchkeeper.workflows.foresee_load import load_band
 from watchkeeper.workflows.gather import gather
 from watchkeeper.workflows.give_feedback import give_feedback
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.model_library import library
+from watchkeeper.workflows.outlook_picture import outlook_of
+from watchkeeper.workflows.replay import replay
 from watchkeeper.workflows.scan import scan
+from watchkeeper.workflows.train import train
 
 BEGIN = 1_767_571_200.0
 BROKEN = BEGIN + 3 * 3600
@@ -74,7 +81,7 @@ async def stage(database_url: str) -> AsyncIterator[tuple[House, Cluster, Manual
         settings = Settings.model_validate(
             {
                 "sources": {"prometheus": {"url": urls["prometheus"], "rate_window_seconds": 240}},
-                "anomaly_detection": {"warm_up_hours": 1, "history_hours": 4},
+                "anomaly_detection": {"warm_up_hours": 1, "history_hours": 6},
             }
         )
         house = replace(front.build_house(settings, store), clock=clock)
@@ -147,6 +154,61 @@ async def _feedback(house: House, store: PostgresStore, incident_id: str, finger
         body = {"subject": incident_id, "real": False}
         assert (await client.post("/api/v1/feedback", json=body, headers=head)).json()["services"]["cart"]["noise"] == 1
         assert (await client.post("/api/v1/feedback", json=body)).status_code == 401
+
+
+async def test_a_model_is_trained_tried_promoted_and_scans(
+    stage: tuple[House, Cluster, ManualClock, PostgresStore], tmp_path: Path
+) -> None:
+    house, cluster, clock, _ = stage
+    rules = house.settings.anomaly_detection.model_copy(
+        update={"model_type": "isolation_forest", "models_dir": str(tmp_path)}
+    )
+    house = replace(house, settings=house.settings.model_copy(update={"anomaly_detection": rules}))
+    assert front.periodic_jobs(house)["retrain"].seconds == 24 * 3600
+    until(cluster, clock, BEGIN + 7 * 3600)
+    steps: list[tuple[int, int]] = []
+    first = await train(house, hours=6, progress=lambda done, total: steps.append((done, total)))
+    assert steps[-1][0] == steps[-1][1]
+    assert (first.promoted, first.because) == (True, "it is the first")
+    assert {"from", "until", "series", "scores"} <= set(first.card)
+    clock.advance(seconds=60)
+    await front.periodic_jobs(house)["retrain"].run()
+    books = library(house.settings)
+    assert books.current() != first.version
+    assert books.card(books.current())["tried_against"]["version"] == first.version
+    assert (await scan(house)).series > 4
+    with pytest.raises(InvalidInput, match="too few"):
+        await train(house, hours=1)
+
+
+async def test_a_range_is_replayed_without_a_trace(stage: tuple[House, Cluster, ManualClock, PostgresStore]) -> None:
+    house, cluster, clock, store = stage
+    until(cluster, clock, BEGIN + 4 * 3600)
+    found = await replay(house, BEGIN, BEGIN + 4 * 3600)
+    assert found.summary["would_open"] == 1
+    assert found.summary["would_page"] == 0
+    assert [s.service for _, s in found.told if s.opens] == ["cart"]
+    assert (await store.list_incidents()).items == ()
+    async with store.transaction() as tx:
+        assert await tx.sightings() == []
+    with pytest.raises(InvalidInput, match="no series"):
+        await replay(house, BEGIN - 7200, BEGIN - 3600)
+
+
+async def test_what_is_foretold_is_answered(stage: tuple[House, Cluster, ManualClock, PostgresStore]) -> None:
+    house, cluster, clock, _ = stage
+    until(cluster, clock, BROKEN + 4200)
+    said = await anomalies(house, "cart", 7200)
+    assert {a["metric"] for a in said["anomalies"]} & {"error-rate", "latency-95"}
+    [gone] = [f for f in said["forecasts"] if f["kind"] == "error_budget"]
+    assert gone["earliest"] <= gone["expected"] <= gone["latest"]
+    seen = await outlook_of(house, "cart", "error-rate", 7200)
+    assert seen.flagged
+    assert all(seen.times[n] > BROKEN - 60 for n in seen.flagged)
+    assert (await outlook_of(house, "cart", "workload", 3600)).ahead == ()
+    with pytest.raises(NotFound, match="no cpu of cart"):
+        await outlook_of(house, "cart", "cpu", 3600)
+    assert await load_band(house, "cart") is None
 
 
 async def test_shards_divide_the_namespaces_and_miss_none(

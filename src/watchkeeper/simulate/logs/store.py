@@ -1,6 +1,6 @@
 """Log lines in memory, in order of time."""
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 
 from watchkeeper.simulate.ports import LogLine
@@ -23,4 +23,4 @@ class LogDb:
     def between(self, start: float, end: float) -> list[LogLine]:
         """Lines in [start, end), oldest first."""
         low = bisect_left(self._lines, start, key=lambda x: x.at)
-        return self._lines[low : bisect_right(self._lines, end, key=lambda x: x.at)]
+        return self._lines[low : bisect_left(self._lines, end, key=lambda x: x.at)]
