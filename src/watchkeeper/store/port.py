@@ -3,7 +3,7 @@
 Every step of a story is one `transaction`: it commits its result and the next job together, or nothing.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -280,8 +280,11 @@ class Store(Protocol):
         """Totals for /metrics that every replica must agree on, by name."""
         ...
 
-    def listen(self) -> AsyncIterator[IncidentEvent]:
-        """Timeline events as they are committed, from every process."""
+    def listen(self, began: Callable[[], None] = ...) -> AsyncIterator[IncidentEvent]:
+        """Timeline events as they are committed, from every process.
+
+        `began` is called whenever nothing is missed from then on: at the start, and again after a lost connection.
+        """
         ...
 
     async def healthy(self) -> bool:
