@@ -1,5 +1,8 @@
 """The whole configuration, composed of its sections."""
 
+from watchkeeper.settings.ask import AskSettings
+from watchkeeper.settings.chat import ChatSettings
+from watchkeeper.settings.ci import CiSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, IntakeSettings
@@ -17,6 +20,8 @@ class Settings(Section):
     """The whole; only `app` sees it."""
 
     llm: LlmSettings = LlmSettings()
+    ask: AskSettings = AskSettings()
+    chat: ChatSettings = ChatSettings()
     anomaly_detection: AnomalySettings = AnomalySettings()
     remediation: RemediationSettings = RemediationSettings()
     sources: SourcesSettings = SourcesSettings()
@@ -28,6 +33,7 @@ class Settings(Section):
     evidence: EvidenceSettings = EvidenceSettings()
     recall: RecallSettings = RecallSettings()
     delivery: DeliverySettings = DeliverySettings()
+    ci: CiSettings = CiSettings()
     server: ServerSettings = ServerSettings()
     login: LoginSettings = LoginSettings()
     store: StoreSettings = StoreSettings()
