@@ -39,7 +39,7 @@ async def demo_world(folder: Path, database_url: str) -> AsyncIterator[tuple[Sim
                 yield here, f"http://127.0.0.1:{port}"
             finally:
                 stop.set()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.gather(*tasks)
 
 
 async def test_from_a_quiet_night_to_proven_recovery_in_a_browser(

@@ -154,7 +154,8 @@ class PostgresStore:
 
     async def _events(self, ids: Sequence[int]) -> list[IncidentEvent]:
         return [
-            rows.event(row) for row in await self._rows("select * from events where id = any(:ids) order by id", ids=list(ids))
+            rows.event(row)
+            for row in await self._rows("select * from events where id = any(:ids) order by id", ids=list(ids))
         ]
 
     async def healthy(self) -> bool:
