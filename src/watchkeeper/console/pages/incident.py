@@ -11,6 +11,9 @@ from watchkeeper.domain.exhibit import Exhibit, LinesExhibit, MapExhibit, Series
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.severity import Role
 
+_MOST_LINES = 200
+"""of the timeline: a storm writes thousands"""
+
 
 async def _show(visit: Visit) -> Mapping[str, object]:
     incident_id = visit.path["incident_id"]
@@ -18,13 +21,18 @@ async def _show(visit: Visit) -> Mapping[str, object]:
         incident = await tx.incident(incident_id)
         diagnosis, plans = await tx.diagnosis(incident_id), await tx.plans_of(incident_id)
         alerts, timeline = await tx.alerts_of(incident_id), await tx.events(incident_id)
-        exhibits = await tx.exhibits_of(incident_id)
+        exhibits, seen = await tx.exhibits_of(incident_id), await tx.sightings_of(incident_id)
+        held = [t for t in await tx.takeovers(visit.now) if t.incident_id == incident_id]
     told = {s.service for h in diagnosis.hypotheses[:1] for s in h.evidence} if diagnosis else set()
-    closable = incident.stage in (Stage.ESCALATED, Stage.ROLLED_BACK) and visit.may(Role.RESPONDER)
+    may, over = visit.may(Role.RESPONDER), incident.stage is Stage.RESOLVED
+    closable = incident.stage in (Stage.ESCALATED, Stage.ROLLED_BACK) and may
     return {
         "title": incident.title, "live": incident.id, "incident": incident, "diagnosis": diagnosis, "alerts": alerts,
-        "timeline": [(e, _mood(e.kind)) for e in timeline], "plans": [shown_plan(visit, r) for r in plans], "services": told,
+        "timeline": [(e, _mood(e.kind)) for e in timeline[-_MOST_LINES:]], "earlier": max(len(timeline) - _MOST_LINES, 0), "plans": [shown_plan(visit, r) for r in plans], "services": told,
         "pictures": drawn(exhibits), "close_key": visit.key("resolve", incident.id) if closable else "",
+        "over": over, "held": held, "take_key": visit.key("take_over", incident.id) if may and (held or not over) else "", "seen": seen,
+        "word_key": visit.key("feedback", incident.id) if may and seen else "", "may": may,
+        "group_key": visit.key("regroup", incident.id) if may and not over else "",
     }  # fmt: skip
 
 

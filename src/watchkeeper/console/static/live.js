@@ -33,6 +33,28 @@
     tip.style.top = event.clientY + 14 + "px";
   });
 
+  // Parts that take longer than their page come after it, and stay when the page is made anew.
+  const parts = new Map();
+  const fill = async (root) => {
+    for (const place of root.querySelectorAll("[data-from]")) {
+      const from = place.dataset.from;
+      if (!parts.has(from)) {
+        const answer = await fetch(from, { headers: { accept: "text/html" } }).catch(() => null);
+        if (!answer || !answer.ok || answer.redirected) continue;
+        const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-part]");
+        if (!part) continue;
+        localTimes(part);
+        parts.set(from, part.innerHTML);
+      }
+      place.innerHTML = parts.get(from);
+      place.removeAttribute("data-from");
+    }
+  };
+  // A form was sent, and the answer may take some seconds.
+  document.addEventListener("submit", () => document.body.classList.add("waiting"));
+  addEventListener("pageshow", () => document.body.classList.remove("waiting"));
+  for (const zoneField of document.querySelectorAll("input[data-zone]")) zoneField.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+
   // Something happened to what the page shows: put the new <main> in place, unless somebody types in it.
   const shown = document.body.dataset.live;
   let due = 0;
@@ -63,13 +85,19 @@
     }
     if (busy()) return false;
     localTimes(page);
+    for (const place of page.querySelectorAll("[data-from]")) {
+      const known = parts.get(place.dataset.from);
+      if (known) { place.innerHTML = known; place.removeAttribute("data-from"); }
+    }
     for (const part of ["main", ".rail nav"]) {
       const now = document.querySelector(part), then = page.querySelector(part);
       if (now && then && now.innerHTML !== then.innerHTML) now.replaceChildren(...then.childNodes);
     }
+    fill(document);
     return true;
   };
   localTimes(document);
+  fill(document);
   if (!shown) return;
   const feed = new EventSource("/api/v1/events");
   const lamp = document.querySelector(".live");
