@@ -38,9 +38,9 @@ TEMPLATE, STORMY = "inc-template", "inc-storm"
 BUDGET_MS, BUDGET_KB = 150, 150
 
 _COPIES = (
-    "insert into incidents select 'inc-'||n, title||' '||n, case when n % 1000 = 0 then 'awaiting_approval' else 'resolved' end, "
+    "insert into incidents select 'inc-'||n, title||' '||n, case when mod(n, 1000) = 0 then 'awaiting_approval' else 'resolved' end, "
     "severity, environment, namespace, service, now() - n * interval '10 minutes', now() - n * interval '10 minutes', "
-    "now() - n * interval '10 minutes', case when n % 1000 = 0 then null else now() - n * interval '10 minutes' + interval '7 minutes' end, "
+    "now() - n * interval '10 minutes', case when mod(n, 1000) = 0 then null else now() - n * interval '10 minutes' + interval '7 minutes' end, "
     "root_cause, cause_service, cause_kind, confidence, because, attempt, version "
     "from incidents, generate_series(1, %(incidents)s) n where id = 'inc-template'",
     "insert into alerts (source, fingerprint, starts_at, status, incident_id, because, body, received_at) "

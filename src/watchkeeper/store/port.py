@@ -142,6 +142,14 @@ class Transaction(
         """The incident's alerts, each fingerprint's newest delivery, by start."""
         ...
 
+    async def first_alerts_of(self, incident_id: str, limit: int) -> tuple[list[StoredAlert], int]:
+        """The incident's first alerts, each fingerprint's newest delivery, by start; and how many there are."""
+        ...
+
+    async def last_events_of(self, incident_id: str, limit: int) -> tuple[list[IncidentEvent], int]:
+        """The end of its timeline, oldest first; and how many lines there are."""
+        ...
+
     async def open_incidents(self) -> list[Incident]:
         """Every incident that is not resolved, newest first."""
         ...
