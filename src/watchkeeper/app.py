@@ -25,7 +25,7 @@ from watchkeeper.policy.rego import RegoGuard
 from watchkeeper.settings import CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
 from watchkeeper.shelf import plugin, plugins
 from watchkeeper.store.embedded import EmbeddedDatabase
-from watchkeeper.store.jobs import Periodic, run_worker
+from watchkeeper.store.jobs import Part, Periodic, run_worker
 from watchkeeper.store.ledger import add_spending
 from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import StoredToken
@@ -208,12 +208,15 @@ def build_codehost(settings: Settings) -> CodeHost | None:
     return host
 
 
-async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30) -> None:
-    """Run the steps of incidents and the periodic jobs until told to stop."""
+async def work(
+    opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30, part: Part = Part.ALL
+) -> None:
+    """Run the steps of incidents that are this part's, and the periodic jobs unless it only carries out."""
     house = opened.house
     await run_worker(
-        opened.store, opened.database_url, partial(advance, house), house.clock, stop, periodic=periodic_jobs(house),
-        concurrency=concurrency, sweep_seconds=house.settings.store.sweep_seconds, stalled_seconds=stalled_seconds,
+        opened.store, opened.database_url, partial(advance, house, only_thinks=part is Part.THINK), house.clock, stop,
+        periodic=periodic_jobs(house), concurrency=concurrency, sweep_seconds=house.settings.store.sweep_seconds,
+        stalled_seconds=stalled_seconds, part=part,
     )  # fmt: skip
 
 
