@@ -22,7 +22,7 @@ from watchkeeper.domain.severity import Role
 from watchkeeper.llm.embedding import Embedder
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.rego import RegoGuard
-from watchkeeper.settings import CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
+from watchkeeper.settings import AzureMonitorSource, CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
 from watchkeeper.shelf import plugin, plugins
 from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.jobs import Part, Periodic, run_worker
@@ -162,6 +162,8 @@ def switched_on(section: Section) -> bool:
         case KubernetesSource():
             in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
             return section.enabled and bool(section.server or section.kubeconfig or in_cluster)
+        case AzureMonitorSource():
+            return bool(section.workspace or section.resources)
         case CaseFolderSource():
             return bool(section.path)
         case _:

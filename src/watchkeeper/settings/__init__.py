@@ -5,6 +5,7 @@ An empty configuration starts: offline model, embedded database, dry run. Rooms 
 AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITHUB_TOKEN) work as they are.
 """
 
+from watchkeeper.settings.addresses import guarded
 from watchkeeper.settings.correlation import CorrelationSettings, InhibitRule
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
@@ -25,6 +26,8 @@ from watchkeeper.settings.remediation import (
 from watchkeeper.settings.section import Section
 from watchkeeper.settings.sources import (
     AlertmanagerSource,
+    AzureMonitorSource,
+    AzureResource,
     Budget,
     CaseFolderSource,
     EntitiesSettings,
@@ -46,6 +49,8 @@ __all__ = [
     "AnomalySettings",
     "ApproverScope",
     "AutonomyGrant",
+    "AzureMonitorSource",
+    "AzureResource",
     "Budget",
     "CaseFolderSource",
     "CorrelationSettings",
@@ -78,5 +83,6 @@ __all__ = [
     "TempoSource",
     "WebhookSettings",
     "flatten",
+    "guarded",
     "load",
 ]
