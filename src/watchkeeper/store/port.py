@@ -21,6 +21,7 @@ from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
 from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.memory import MemoryRecords
+from watchkeeper.store.ports.moving import MovingRecords
 from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
@@ -107,6 +108,7 @@ class Transaction(
     MemoryRecords,
     IntakeRecords,
     LoginRecords,
+    MovingRecords,
     MutingRecords,
     OverviewRecords,
     PeriodicRecords,

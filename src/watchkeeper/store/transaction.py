@@ -30,6 +30,7 @@ from watchkeeper.store.statements.intake import (
 )
 from watchkeeper.store.statements.logins import LoginStatements
 from watchkeeper.store.statements.memory import MemoryStatements
+from watchkeeper.store.statements.moving import MovingStatements
 from watchkeeper.store.statements.muting import MutingStatements
 from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
@@ -49,6 +50,7 @@ class PostgresTransaction(
     MemoryStatements,
     IntakeStatements,
     LoginStatements,
+    MovingStatements,
     MutingStatements,
     OverviewStatements,
     PeriodicStatements,
