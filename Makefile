@@ -16,8 +16,8 @@ servers: ## Install the real servers the tests use (asks first; YES=1 does not)
 
 ##@ Work
 test: setup ## Unit, integration and end-to-end tests
-	@$(BIN)/pytest tests/unit tests/contracts
-	@$(BIN)/pytest tests/integration
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/unit tests/contracts
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/integration
 	@$(BIN)/pytest -n 2 --dist load -m "not slow" tests/e2e
 check: setup ## Style, types, import floors, lock file
 	@$(BIN)/ruff check .

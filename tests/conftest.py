@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,11 +23,13 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatabase]:
-    database = EmbeddedDatabase(tmp_path_factory.mktemp("pg"))
-    migrate(database.url("template_watchkeeper"))
-    yield database
-    database.stop()
+def embedded() -> Iterator[EmbeddedDatabase]:
+    # A folder of its own: pytest clears its older ones away, those of other sessions that still run among them.
+    with tempfile.TemporaryDirectory(prefix="watchkeeper-pg-", ignore_cleanup_errors=True) as folder:
+        database = EmbeddedDatabase(Path(folder))
+        migrate(database.url("template_watchkeeper"))
+        yield database
+        database.stop()
 
 
 @pytest.fixture

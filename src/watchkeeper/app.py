@@ -4,9 +4,9 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,13 @@ import uvicorn
 
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
-from watchkeeper.codehosts.port import CodeHost
+from watchkeeper.chat.conversation import ChatTools, Platform
+from watchkeeper.chat.tools import PlatformTools
+from watchkeeper.codehosts.ci_port import ContinuousIntegration
+from watchkeeper.codehosts.port import ClusterDoor, CodeHost
 from watchkeeper.console.routes import mount as mount_console
-from watchkeeper.domain.clock import SystemClock, SystemIds
+from watchkeeper.domain.clock import Clock, SystemClock, SystemIds
+from watchkeeper.domain.errors import ConfigurationError
 from watchkeeper.domain.severity import Role
 from watchkeeper.llm.embedding import Embedder
 from watchkeeper.llm.port import Model
@@ -31,9 +35,11 @@ from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import StoredToken
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.telemetry.budget import MemoryLedger, Spend
-from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, Source, SourceTools
+from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, SilenceQueries, Source, SourceTools
 from watchkeeper.telemetry.resolver import Resolver
+from watchkeeper.telemetry.sources.kubernetes import access_of
 from watchkeeper.workflows.advance import advance
+from watchkeeper.workflows.announcer import Announcer
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.job import Job, ShardedJob, parts
 
@@ -48,6 +54,7 @@ class Opened:
     store: PostgresStore
     database_url: str
     access: Access
+    chat: tuple[Platform, ...] = ()
 
 
 async def migrate_database(settings: Settings) -> str:
@@ -78,36 +85,51 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
         redis = settings.store.redis_url.get_secret_value()
         store = PostgresStore.open(url, pool_size=settings.store.pool_size, redis_url=redis)
         house = build_house(settings, store)
+        chat = build_chat(settings, lambda: house)
+        house = replace(house, announcers=(*house.announcers, *chat))
         try:
             yield Opened(
                 house,
                 store,
                 url,
                 Access(StoredTokens(house), house.ids, settings.server, settings.login.form_key.get_secret_value()),
+                chat,
             )
         finally:
+            for platform in chat:
+                await platform.close()
             for source in house.sources:
                 await source.close()
-            for part in (house.codehost, house.embedder, house.index):
+            for part in (house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
                 if part is not None:
                     await part.aclose()
             await store.close()
 
 
-def build_house(settings: Settings, store: PostgresStore) -> House:
-    """The parts, chosen by the settings."""
+def build_house(settings: Settings, store: PostgresStore, clock: Clock | None = None) -> House:
+    """The parts, chosen by the settings. A clock of another world is for drills."""
     resolver = Resolver(settings.entities)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     sources = build_sources(settings, SourceTools(clock, resolver, SharedLedger(store)))
     return House(
-        settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings),
+        settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings, clock),
         guard=RegoGuard(Path(settings.remediation.policies) if settings.remediation.policies else None),
         service_of=lambda alert: resolver.resolve("metrics", alert.labels),
         metrics=next((s for s in sources if isinstance(s, MetricQueries)), None),
         objects=next((s for s in sources if isinstance(s, ObjectQueries)), None),
-        codehost=build_codehost(settings), embedder=build_embedder(settings),
+        codehost=build_codehost(settings), direct=build_direct(settings), embedder=build_embedder(settings), ci=build_ci(settings),
         index=plugin("watchkeeper.llm.indexes", "build", settings.recall.index)(settings.recall),
+        silences=next((s for s in sources if isinstance(s, SilenceQueries)), None),
+        announcers=build_announcers(settings, clock),
     )  # fmt: skip
+
+
+def build_announcers(settings: Settings, clock: Clock) -> tuple[Announcer, ...]:
+    """Every platform that only announces and whose section switches it on."""
+    shelf = plugins("watchkeeper.chat.platforms", "build")
+    tools = PlatformTools(clock, settings.server.public_url)
+    built = [shelf[name](getattr(settings.notify, name), tools) for name in ("pagerduty", "webhook")]
+    return tuple(a for a in built if a is not None)
 
 
 class SharedLedger:
@@ -181,15 +203,15 @@ def build_clusters(settings: Settings, contexts: tuple[str, ...]) -> dict[str, S
     return out
 
 
-def build_model(settings: Settings) -> Model:
-    """The configured provider; without its key, or where this version lacks it, `offline` with a warning."""
-    name = settings.llm.provider
-    known = plugins("watchkeeper.llm.providers", "build")
-    if name not in known and name in ("azure_openai", "openai"):
-        why = "has no key" if not settings.llm.api_key.get_secret_value() else "is not part of this version"
-        log.warning("llm.provider %s %s: falling back to offline", name, why)
-        name = "offline"
-    model: Model = plugin("watchkeeper.llm.providers", "build", name)(settings.llm)
+def build_model(settings: Settings, clock: Clock) -> Model:
+    """The configured provider; `offline` with a warning where it lacks what it needs."""
+    provider = settings.llm.provider
+    build = plugin("watchkeeper.llm.providers", "build", provider)
+    try:
+        model: Model = build(settings.llm, clock)
+    except ConfigurationError as error:
+        log.warning("%s: falling back to offline", error)
+        model = plugin("watchkeeper.llm.providers", "build", "offline")(settings.llm, clock)
     return model
 
 
@@ -202,11 +224,48 @@ def build_embedder(settings: Settings) -> Embedder | None:
     return built
 
 
+def build_chat(settings: Settings, house: Callable[[], House]) -> tuple[Platform, ...]:
+    """Every platform of `chat` whose section has its credentials. Its libraries are loaded only then."""
+    on = {"slack": bool(settings.chat.slack.bot_token.get_secret_value()), "teams": bool(settings.chat.teams.client_id)}
+    names = [name for name, wanted in on.items() if wanted]
+    shelf = plugins("watchkeeper.chat.platforms", "build") if names else {}
+    return tuple(shelf[name](getattr(settings.chat, name), ChatTools(house)) for name in names)
+
+
 def build_codehost(settings: Settings) -> CodeHost | None:
-    """None where no repository is named: plans stay suggestions."""
-    if not settings.delivery.repository:
+    """None where no repository is named: plans stay suggestions. The cluster itself is `build_direct`'s."""
+    if not settings.delivery.repository or settings.delivery.host == "direct":
         return None
     host: CodeHost = plugin("watchkeeper.codehosts.hosts", "build", settings.delivery.host)(settings.delivery)
+    return host
+
+
+def build_ci(settings: Settings) -> dict[str, ContinuousIntegration]:
+    """Every CI system whose section has the secret of its webhook."""
+    shelf = plugins("watchkeeper.codehosts.ci", "build")
+    github = settings.ci.github_actions
+    if not github.token.get_secret_value():
+        github = github.model_copy(update={"token": settings.delivery.token})
+    azure, jenkins = settings.ci.azure_pipelines, settings.ci.jenkins
+    doors = {
+        "github_actions": (github, github.webhook_secret),
+        "azure_pipelines": (azure, azure.webhook_secret),
+        "jenkins": (jenkins, jenkins.webhook_token),
+    }
+    wanted = {name for name, (_, secret) in doors.items() if secret.get_secret_value()}
+    if jenkins.repository:
+        wanted.add("github_actions")
+    return {name: shelf[name](section) for name, (section, _) in doors.items() if name in wanted}
+
+
+def build_direct(settings: Settings) -> CodeHost | None:
+    """The cluster as a place to apply to: where there is no repository by choice, or self-healing needs no pull request."""
+    wanted = settings.delivery.host == "direct" or bool(settings.remediation.self_healing)
+    if not wanted or not switched_on(settings.sources.kubernetes):
+        return None
+    found = access_of(settings.sources.kubernetes)
+    door = ClusterDoor(found.server, found.token, found.ca_file, found.cert_file, found.key_file)
+    host: CodeHost = plugin("watchkeeper.codehosts.hosts", "build", "direct")(settings.delivery, door)
     return host
 
 
@@ -233,6 +292,9 @@ async def serve(opened: Opened, stop: asyncio.Event, *, host: str, port: int) ->
     """Answer HTTP until told to stop."""
     doors = create_app(opened.house, access=opened.access)
     mount_console(doors)
+    for platform in opened.chat:
+        platform.mount(doors)
+        await platform.start()
     config = uvicorn.Config(
         doors, host=host, port=port, log_config=None, access_log=False,
         timeout_graceful_shutdown=5, server_header=False,

@@ -1,8 +1,11 @@
 """Small real classes to stand in for the clock, ids and a model. For our tests and for plugin authors."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
+
+from watchkeeper.domain.errors import WatchkeeperError
+from watchkeeper.llm.port import Completion, Prompt, estimated_tokens
 
 
 class ManualClock:
@@ -34,15 +37,24 @@ class CountingIds:
 
 
 class ScriptedModel:
-    """Answers with prepared texts in order, and remembers what it was asked."""
+    """Answers with prepared texts (or raises prepared errors) in order, and remembers what it was asked."""
 
     name = "scripted"
+    provider = "scripted"
 
-    def __init__(self, answers: Iterable[str]) -> None:
+    def __init__(self, answers: Iterable[str | WatchkeeperError]) -> None:
         self._answers = list(answers)
-        self.asked: list[str] = []
+        self.asked: list[Prompt] = []
 
-    async def complete(self, prompt: str) -> str:
+    async def complete(self, prompt: Prompt) -> Completion:
         """The next prepared answer."""
         self.asked.append(prompt)
-        return self._answers.pop(0)
+        answer = self._answers.pop(0)
+        if isinstance(answer, WatchkeeperError):
+            raise answer
+        return Completion(answer, estimated_tokens(prompt.system + prompt.user), estimated_tokens(answer), self.name)
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """The same, a word at a time."""
+        for word in (await self.complete(prompt)).text.split(" "):
+            yield f"{word} "

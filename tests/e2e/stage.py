@@ -144,7 +144,9 @@ def config_for(here: Simulation, database_url: str, prometheus_url: str, **remed
 
 
 @asynccontextmanager
-async def playing(folder: Path, database_url: str, **remediation: Any) -> AsyncIterator[Play]:
+async def playing(
+    folder: Path, database_url: str, further: dict[str, Any] | None = None, **remediation: Any
+) -> AsyncIterator[Play]:
     """Everything up, with some normal time behind it."""
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(simulation(folder, history_minutes=1, load=60))
@@ -154,6 +156,7 @@ async def playing(folder: Path, database_url: str, **remediation: Any) -> AsyncI
             stack.push_async_callback(server.stop)
         settings = Settings.model_validate(
             config_for(here, database_url, prometheus[0].ready.removesuffix("/-/ready"), **remediation)
+            | (further or {})
         )
         opened = await stack.enter_async_context(front.open_house(settings))
         play = Play(here, opened, f"http://127.0.0.1:{port}", prometheus[0], settings)

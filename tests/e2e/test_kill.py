@@ -1,4 +1,4 @@
-"""kill -9 in the middle of each stage: the incident still finishes, and each outward effect happened once."""
+"""kill -9 in the middle of each stage, with two workers: the incident still finishes, and each outward effect happened once."""
 
 import asyncio
 import sys
@@ -28,7 +28,7 @@ UNDONE = ["recovery.measured", "change.undone"]
 
 @asynccontextmanager
 async def with_dying_worker(folder: Path, database_url: str, deaths: list[str]) -> AsyncIterator[tuple[Play, Path]]:
-    """The doors live in this process, the worker in another that is started again whenever it is dead."""
+    """The doors live in this process, two workers in others that are started again whenever they are dead."""
     markers = folder / "deaths"
     markers.mkdir()
     async with simulation(folder, history_minutes=10, history_tick=2.0, rules_text=rules_text()) as here:
@@ -41,13 +41,15 @@ async def with_dying_worker(folder: Path, database_url: str, deaths: list[str]) 
             play = Play(here, opened, url, Server([], ""), opened.house.settings)
             here.webhook = f"{url}/api/v1/webhooks/alertmanager"
             serving = asyncio.create_task(front.serve(opened, play.stop, host="127.0.0.1", port=port))
-            undertaker = asyncio.create_task(keep_alive(folder, markers, deaths))
+            # Two workers: each takes over what the other one died of.
+            undertakers = [asyncio.create_task(keep_alive(folder, markers, deaths)) for _ in range(2)]
             try:
                 yield play, markers
             finally:
                 play.stop.set()
-                undertaker.cancel()
-                await asyncio.gather(serving, undertaker, return_exceptions=True)
+                for undertaker in undertakers:
+                    undertaker.cancel()
+                await asyncio.gather(serving, *undertakers, return_exceptions=True)
 
 
 async def keep_alive(folder: Path, markers: Path, deaths: list[str]) -> None:

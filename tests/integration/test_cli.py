@@ -1,5 +1,7 @@
 """The command line as a user meets it."""
 
+import gzip
+import json
 import os
 import subprocess
 import sys
@@ -73,3 +75,44 @@ def test_a_client_without_a_server_says_so(tmp_path: Path) -> None:
     said = watchkeeper("incidents", folder=tmp_path, WATCHKEEPER_URL="http://127.0.0.1:9")
     assert said.returncode == 2
     assert "no Watchkeeper answers at http://127.0.0.1:9" in said.stderr
+
+
+def test_a_log_is_reviewed_from_a_file_packed_or_piped(tmp_path: Path) -> None:
+    log = b"##[group]Run make\nsrc/a.c:3:1: error: expected ';'\n##[error]Process completed with exit code 2.\n"
+    (tmp_path / "a.log").write_bytes(log)
+    (tmp_path / "a.log.gz").write_bytes(gzip.compress(log) + gzip.compress(b"more\n"))
+    plain = watchkeeper("review-log", "a.log", folder=tmp_path)
+    assert "compile: the code does not compile" in plain.stdout
+    assert "line 2: src/a.c:3:1: error: expected ';'" in plain.stdout
+    packed = json.loads(watchkeeper("review-log", "a.log.gz", "--json", folder=tmp_path).stdout)
+    assert (packed["category"], packed["lines"], packed["step"]) == ("compile", 4, "make")
+    piped = subprocess.run(
+        [sys.executable, "-m", "watchkeeper", "review-log", "-"], input=log, capture_output=True, check=True
+    )
+    assert piped.stdout.decode() == plain.stdout
+    (tmp_path / "b.gz").write_bytes(gzip.compress(log)[:20])
+    assert watchkeeper("review-log", "none.log", folder=tmp_path).returncode == 2
+
+
+def test_a_change_is_reviewed_with_the_users_policies_and_waivers(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "Dockerfile").write_text("FROM python:latest\nUSER 5\n")
+    said = watchkeeper("review-change", ".", "--sarif", "out.sarif", folder=tmp_path)
+    assert said.returncode == 1
+    assert "WK-DOC-001 Dockerfile:1" in said.stdout
+    assert json.loads((tmp_path / "out.sarif").read_text())["version"] == "2.1.0"
+    waiver = "- {policy: WK-DOC-001, path: Dockerfile, reason: a try, owner: me, expires: 2999-01-01}\n"
+    (tmp_path / "policies/waivers.yaml").write_text(waiver)
+    assert watchkeeper("review-change", ".", folder=tmp_path).returncode == 0
+    mine = """package watchkeeper.change
+import rego.v1
+about["ACME-1"] := {"title": "no python", "severity": "error", "reason": "because", "fix": "use another"}
+finding contains found("ACME-1", i, "python", "python") if {
+	some i, doc in input.documents
+	some step in doc.instructions
+	contains(step.text, "python")
+}
+"""
+    (tmp_path / "policies/mine.rego").write_text(mine)
+    own = json.loads(watchkeeper("review-change", ".", "--json", folder=tmp_path).stdout)
+    assert [(f["policy"], f["line"]) for f in own["findings"] if not f["waived"]] == [("ACME-1", 1)]

@@ -165,6 +165,34 @@ async def test_a_merge_whose_rollout_was_faster_than_we_is_adopted(scene: Scene)
     assert scene.merges == 1
 
 
+HARMFUL = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: checkout}
+spec:
+  replicas: 3
+  template: {spec: {hostNetwork: true, containers: [{name: checkout, image: "checkout:latest"}]}}
+"""
+
+
+async def test_a_repair_goes_through_the_same_review_as_every_change(scene: Scene) -> None:
+    before = HARMFUL.replace("hostNetwork: true, ", "").replace("replicas: 3", "replicas: 2")
+    made = replace(plan(), id="plan-2", edits=(FileEdit(PATH, before, HARMFUL),)).sealed()
+    scene.git.commit("main", {PATH: before}, "the declared state")
+    async with scene.house.store.transaction() as tx:
+        await tx.set_plan("plan-1", PlanState.VOID)
+        await tx.save_plan(
+            replace(made, created_at=NOW + timedelta(seconds=1)).sealed(), NeedsApproval(("configured",))
+        )
+        sealed = (await tx.plan("plan-2")).plan
+        await tx.add_approval(Approval(sealed.id, sealed.digest, Decision.APPROVED, "ann", Role.APPROVER, "api", NOW))
+        await tx.set_plan("plan-2", PlanState.APPROVED)
+    await scene.step()
+    assert scene.server.pulls == []
+    said = await scene.words()
+    assert "WK-K8S-002 host namespaces" in said
+    assert "WK-K8S-003" not in said  # it was there before
+
+
 async def test_a_base_that_moved_under_the_plan_voids_it(scene: Scene) -> None:
     scene.git.commit("main", {PATH: "spec:\n  replicas: 5\n"}, "somebody scales")
     assert (await scene.step()).stage is Stage.ESCALATED

@@ -9,12 +9,15 @@ from prometheus_client import generate_latest
 from watchkeeper import observe
 from watchkeeper.access.tokens import Access
 from watchkeeper.api import (
+    grouping,
     incidents,
     intake,
     knowledge,
     live,
     logs,
     own_metrics,
+    people,
+    pipelines,
     problems,
     questions,
     records,
@@ -38,6 +41,9 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     for door in (
         intake,
         incidents,
+        pipelines,
+        people,
+        grouping,
         questions,
         records,
         watching,

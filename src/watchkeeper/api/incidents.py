@@ -3,12 +3,14 @@
 from typing import Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from watchkeeper.api import shown
 from watchkeeper.api.doorkeeper import Approver, Responder, TheHouse, Viewer
 from watchkeeper.api.evidence_body import AnalyzeBody, evidence_of
 from watchkeeper.api.knowledge import shown_article, shown_similar
+from watchkeeper.domain.errors import InvalidInput
+from watchkeeper.domain.faults import FAULTS
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.remediation import Decision
 from watchkeeper.domain.severity import Severity
@@ -17,6 +19,7 @@ from watchkeeper.workflows.close_incident import close_incident
 from watchkeeper.workflows.decide import decide
 from watchkeeper.workflows.knowledge import runbooks_for
 from watchkeeper.workflows.remember import similar
+from watchkeeper.workflows.take_over import hand_back, take_over
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
@@ -79,6 +82,48 @@ class Closing(BaseModel):
 async def resolve(incident_id: str, closing: Closing, house: TheHouse, who: Responder) -> dict[str, Any]:
     """Close an incident that a person took over; while the machine works on it this is a conflict."""
     return shown.incident(await close_incident(house, incident_id, by=who.name, door="api", reason=closing.reason))
+
+
+class Taking(BaseModel):
+    """For how long, and why."""
+
+    minutes: float = Field(60, gt=0, le=7 * 24 * 60)
+    reason: str = Field("", max_length=500)
+
+
+@router.post("/incidents/{incident_id}/take-over")
+async def take(incident_id: str, taking: Taking, house: TheHouse, who: Responder) -> dict[str, Any]:
+    """Stop all automation on the incident's targets for a time; what is not merged is withdrawn."""
+    made = await take_over(house, incident_id, by=who.name, door="api", minutes=taking.minutes, reason=taking.reason)
+    return {"incident_id": incident_id, "targets": list(made.targets), "by": made.by, "until": made.until.isoformat()}
+
+
+@router.post("/incidents/{incident_id}/hand-back")
+async def give_back(incident_id: str, house: TheHouse, who: Responder) -> dict[str, Any]:
+    """Automation may go on with the targets; the incident itself stays with people."""
+    return {"incident_id": incident_id, "ended": await hand_back(house, incident_id, by=who.name, door="api")}
+
+
+class Suggestion(BaseModel):
+    """An action of the catalogue that somebody thinks of. It is written down for people; nothing is planned or done by it."""
+
+    action: str = Field(max_length=60)
+    reason: str = Field("", max_length=500)
+
+
+@router.post("/incidents/{incident_id}/suggestions")
+async def suggest(incident_id: str, said: Suggestion, house: TheHouse, who: Responder) -> dict[str, Any]:
+    """Note a suggestion on the timeline. Only names of the catalogue are taken."""
+    catalogue = sorted({action for kind in FAULTS.values() for action in kind.actions})
+    if said.action not in catalogue:
+        raise InvalidInput(
+            f"no action named {said.action!r}", field="action", hint=f"there are: {', '.join(catalogue)}"
+        )
+    async with house.store.transaction() as tx:
+        await tx.incident(incident_id)
+        words = f"{who.name} suggests {said.action.replace('_', ' ')}" + (f": {said.reason}" if said.reason else "")
+        event = await tx.add_event(incident_id, "person.noted", words, house.clock.now(), {"suggests": said.action})
+    return shown.event(event)
 
 
 @router.get("/alerts")

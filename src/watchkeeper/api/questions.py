@@ -37,11 +37,15 @@ class Question(BaseModel):
     """Plain words."""
 
     query: str = Field(max_length=2000)
-    context: str = ""
+    context: str = Field("", max_length=200)
+    timezone: str = Field("", max_length=64)
 
 
 @router.post("/chat/query")
 async def ask(question: Question, house: TheHouse, who: Responder) -> dict[str, Any]:
-    """Answer from incidents and current measurements."""
-    said = await answer(house, question.query, question.context)
-    return {"response": said.text, "data": dict(said.data)}
+    """Answer from incidents and measurements; `timezone` is the asker's (IANA), for words such as "at 2 PM"."""
+    said = await answer(house, question.query, question.context, question.timezone)
+    return {
+        "response": said.text, "data": dict(said.data), "understood": said.understood, "picture": said.picture,
+        "links": [{"title": link.title, "url": link.url} for link in said.links], "nearest": list(said.nearest),
+    }  # fmt: skip

@@ -50,7 +50,7 @@ async def audit(house: TheHouse, who: Admin, after: int = 0, limit: int = Query(
     """The append-only record, oldest first."""
     page = await house.store.list_audit(after=after, limit=limit)
     rows = [
-        {"seq": e.seq, "at": e.at.isoformat(), "actor": e.actor, "action": e.action, "subject": e.subject, "details": dict(e.details), "digest": e.digest}
+        {"seq": e.seq, "at": e.at.isoformat(), "actor": e.actor, "action": e.action, "subject": e.subject, "details": dict(e.details), "previous": e.previous, "digest": e.digest}
         for e in page.items
     ]  # fmt: skip
     return {"items": rows, "after": page.cursor}

@@ -1,7 +1,6 @@
 """Storms of alerts with known truth: fault windows of labelled incidents end to end, rules applied to their metrics, noise between.
 
-Labels are opened here for two things only: to say which alerts are of one fault (those in its window on services with a call
-path to it; the others are noise, each by itself), and to pick faults that have no call path between them.
+The truth: what starts in a fault's window on the system that has the fault is of the fault; noise is made. Labels are opened for one thing only: to pick faults that have no call path between them.
 """
 
 import json
@@ -21,8 +20,6 @@ from watchkeeper.domain.topology import Topology
 BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
 SLOT = timedelta(minutes=60)
 MINUTE = timedelta(minutes=1)
-_BEFORE_ROWS = 3
-"""Rows before the fault in which rules may fire by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +158,7 @@ def _episodes(case: Path) -> tuple[Episode, ...]:
 
 
 def _fired(rule: Rule, service: str, values: np.ndarray, minutes: np.ndarray, begin: int, step: float) -> list[Episode]:
-    low = max(0, begin - _BEFORE_ROWS)
+    low = max(0, begin - 1)
     normal = values[:low][np.isfinite(values[:low])]
     if len(normal) < 5:
         return []
@@ -225,16 +222,7 @@ def _unrelated(fault: Fault, cases: Sequence[Fault], dice: random.Random) -> Fau
 def _lay(storm: Storm, fault: Fault, start: datetime) -> None:
     name = f"{fault.case}@{start:%H:%M}"
     for episode in fault.episodes:
-        ours = episode.starts >= -1 and _concerns(fault, episode.service)
-        storm.add(name if ours else f"noise-{name}-{episode.name}-{episode.service}", episode, start)
-
-
-def _concerns(fault: Fault, service: str) -> bool:
-    """Is there a call path between the service and the fault, either way? Where the graph knows one of them not: yes."""
-    calls = fault.calls
-    if service == fault.root or service not in calls.services or fault.root not in calls.services:
-        return True
-    return service in calls.upstream(fault.root) or service in calls.downstream(fault.root)
+        storm.add(name, episode, start)
 
 
 def _noise(storm: Storm, slots: int, dice: random.Random) -> None:
@@ -248,7 +236,7 @@ def _noise(storm: Storm, slots: int, dice: random.Random) -> None:
             BEGIN,
         )
     for n in range(4):
-        at = dice.uniform(0, hours / MINUTE - 60)
+        at = dice.uniform(0, hours / MINUTE - 20)
         what = dice.choice(("CertificateExpiresSoon", "DiskFillsUp", "BackupMissed", "NtpDrift"))
         whole = float(int(at))
         storm.add(

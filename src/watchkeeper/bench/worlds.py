@@ -25,11 +25,12 @@ from watchkeeper.settings import Settings
 from watchkeeper.shelf import plugins
 from watchkeeper.simulate import shop
 from watchkeeper.simulate.cluster import api as kubernetes_api
-from watchkeeper.simulate.delivery.loop import ContinuousDelivery, release
+from watchkeeper.simulate.delivery.loop import ContinuousDelivery, declare, edit, release
 from watchkeeper.simulate.delivery.memory import MemoryRepository
 from watchkeeper.simulate.logs import api as loki_api
 from watchkeeper.simulate.metrics import api as prometheus_api
 from watchkeeper.simulate.metrics.rules import RuleEngine, scaled
+from watchkeeper.simulate.scenario import Scenario
 from watchkeeper.simulate.serve import serving
 from watchkeeper.simulate.traces import api as tempo_api
 from watchkeeper.simulate.world import World
@@ -58,6 +59,8 @@ class Played:
     causes: frozenset[str]
     """services that must be ranked first, as many places as there are; empty: nobody's fault"""
     kind: str
+    also: frozenset[str] = frozenset()
+    """further kinds that say the same"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +107,19 @@ def _job(job: tuple[str, int]) -> tuple[tuple[bool, bool], list[Any]]:
 def every_play() -> list[Played]:
     """The scenarios of the shelf, two of them at once, and a healthy world."""
     shelf = plugins("watchkeeper.simulate.scenarios", "SCENARIO")
-    single = [
-        Played(name, lambda world, s=s: s.begin(world, 4.0), frozenset(filter(None, [s.service])), s.kind)  # type: ignore[misc]
-        for name, s in sorted(shelf.items())
-    ]
+    single = [_alone(name, scenario) for name, scenario in sorted(shelf.items())]
 
     def both(world: World) -> None:
-        shelf["pool_exhausted"].begin(world, 4.0)
-        shelf["memory_leak"].begin(world, 20.0)
+        shelf["pool_exhausted"].start(world, 4.0)
+        shelf["memory_leak"].start(world, 20.0)
 
     two = Played("two_at_once", both, frozenset(("payment", "cart")), "")
     return [*single, two, Played("healthy", lambda world: None, frozenset(), "none")]
+
+
+def _alone(name: str, scenario: Scenario) -> Played:
+    struck = frozenset(filter(None, [scenario.truth()])) if scenario.kind != "none" else frozenset()
+    return Played(name, lambda world: scenario.start(world, 4.0), struck, scenario.kind, scenario.kinds)
 
 
 def judged(play: Played, found: Diagnosis) -> tuple[bool, bool]:
@@ -123,10 +128,10 @@ def judged(play: Played, found: Diagnosis) -> tuple[bool, bool]:
         return found.abstained, found.abstained
     first = list(found.hypotheses[: max(len(play.causes), 1)]) if not found.abstained else []
     if not play.causes:
-        right = bool(first) and first[0].kind == play.kind
+        right = bool(first) and first[0].kind in {play.kind, *play.also}
         return right, right
     services = {h.service for h in first} == play.causes
-    return services, services and play.kind in ("", first[0].kind)
+    return services, services and (not play.kind or first[0].kind in {play.kind, *play.also})
 
 
 async def played(play: Played, seed: int) -> Diagnosis:
@@ -141,6 +146,7 @@ async def staged(play: Played, seed: int) -> EvidenceFile:
     repository = MemoryRepository.of(shop.manifests())
     delivery = ContinuousDelivery(repository, world.cluster)
     world.release = partial(release, repository)
+    world.edit, world.declare = partial(edit, repository), partial(declare, repository)
     alerts: list[Mapping[str, Any]] = []
 
     async def post(body: dict[str, Any]) -> int:

@@ -25,7 +25,7 @@ def call_text(method: str, path: str, **options: Any) -> str:
 def _asked(method: str, path: str, **options: Any) -> httpx.Response:
     url = os.environ.get("WATCHKEEPER_URL", "http://127.0.0.1:8000").rstrip("/")
     token = os.environ.get("WATCHKEEPER_TOKEN", "")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = options.pop("headers", None) or ({"Authorization": f"Bearer {token}"} if token else {})
     try:
         answer = httpx.request(method, url + path, headers=headers, timeout=30, **options)
     except httpx.HTTPError as error:

@@ -1,6 +1,6 @@
 """What every repository host can be asked. One file per host on the shelf `codehosts.hosts`.
 
-A host module defines `build(settings, clock) -> CodeHost`. Every write is idempotent by its key: the branch
+A host module defines `build(settings, cluster) -> CodeHost`; `cluster` says how its API is reached, None without one. Every write is idempotent by its key: the branch
 carries the plan's digest, so asking twice finds the first one's work.
 """
 
@@ -46,6 +46,17 @@ class PullRequest:
     author: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterDoor:
+    """How the cluster's API is reached, for what is applied directly."""
+
+    server: str
+    token: str = ""
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+
 class CodeHost(Protocol):
     """A repository and its pull requests. Raises CodeHostError and its children."""
 
@@ -57,6 +68,10 @@ class CodeHost(Protocol):
 
     async def list_files(self, ref: str, under: str = "") -> list[str]:
         """Paths of all files at a ref, sorted."""
+        ...
+
+    async def earlier(self, ref: str, under: str = "") -> Mapping[str, tuple[str, ...]]:
+        """{path: texts it had before its last changes, newest first} of files changed or removed lately."""
         ...
 
     async def head(self, branch: str) -> str | None:

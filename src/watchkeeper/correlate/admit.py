@@ -57,8 +57,8 @@ class Known:
     issues: Sequence[KnownIssue] = ()
     corrections: Sequence[Correction] = ()
     changes: Sequence[Change] = ()
-    lately: int = 0
-    """new alerts in the last minute, these not counted"""
+    storm: bool = False
+    """very many alerts came within the last minute"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class _Desk:
     def __init__(self, known: Known, context: Context, ids: Ids, now: datetime, coming: int) -> None:
         self.known, self.context, self.ids, self.now = known, context, ids, now
         self.gathering = Gathering(known.situations, context.rules)
-        self.storm = known.lately + coming > context.rules.storm_alerts_per_minute
+        self.storm = known.storm or coming > context.rules.storm_alerts_per_minute
         self._fresh: dict[StandingKey, str] = {}
         self._covered: dict[str, set[StandingKey]] = {}
 
@@ -182,9 +182,16 @@ class _Desk:
                 found |= gathering.by_service.get(sibling, {})
         for mark in facts.marks:
             found |= gathering.by_mark.get(mark, {})
-        if not self.context.calls.known(facts.service):
+        if self.context.calls.known(facts.service):
+            found |= dict.fromkeys(self._of_the_moment(facts))
+        else:
             found |= gathering.by_namespace.get(facts.namespace, {})
         return list(found)
+
+    def _of_the_moment(self, facts: Facts) -> list[str]:
+        """Incidents with a new problem at this moment. O(incidents)."""
+        late, at = timedelta(minutes=self.context.rules.spread_minutes), facts.alert.starts_at
+        return [i for i, g in self.gathering.groups.items() if any(abs(at - m) <= late for m in g.last_new.values())]
 
     def _any_may_relate(self, facts: Facts) -> bool:
         rules = self.context.rules

@@ -1,11 +1,13 @@
 """Open incidents while a delivery is admitted: what joins changes what the next alert may join."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watchkeeper.correlate.fingerprint import Fingerprint, fingerprint
+from watchkeeper.correlate.inhibit import may_hide
+from watchkeeper.correlate.neighbours import Neighbours
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.severity import Severity, severity_of
 from watchkeeper.domain.situation import MOST_PROBLEMS, Problem, Situation, key_of
@@ -43,7 +45,7 @@ def facts_of(alert: Alert, service: str, rules: CorrelationSettings) -> Facts:
 class Group:
     """One incident that grows."""
 
-    def __init__(self, situation: Situation, marks: Sequence[str]) -> None:
+    def __init__(self, situation: Situation, rules: CorrelationSettings) -> None:
         self.before = situation
         self.id = situation.incident_id
         self.accepts_more = situation.accepts_more
@@ -53,18 +55,29 @@ class Group:
         self.changed = False
         self.by_service: dict[str, datetime] = {}
         self.first_by_service: dict[str, datetime] = {}
+        self.last_new: dict[str, datetime] = {}
+        """service -> when its newest problem first began"""
         self.marks: set[tuple[str, str]] = set()
         self.keys: set[str] = set()
-        self._names = frozenset(marks)
+        self._rules = rules
+        self.causes: dict[str, Problem] = {}
+        self._names = frozenset(rules.marks)
+        self._deepest: frozenset[str] | None = None
         for problem in situation.problems:
             self._index(problem)
 
     def _index(self, problem: Problem) -> None:
+        if problem.service not in self.by_service:
+            self._deepest = None
         last, first = self.by_service.get(problem.service), self.first_by_service.get(problem.service)
         self.by_service[problem.service] = max(last, problem.last_at) if last else problem.last_at
         self.first_by_service[problem.service] = min(first, problem.first_at) if first else problem.first_at
+        newest = self.last_new.get(problem.service)
+        self.last_new[problem.service] = max(newest, problem.first_at) if newest else problem.first_at
         self.marks |= {pair for pair in problem.labels if pair[0] in self._names}
         self.keys.add(problem.key)
+        if problem.fingerprint in self.causes or may_hide(dict(problem.labels), self._rules):
+            self.causes[problem.fingerprint] = problem
 
     def add(self, facts: Facts) -> None:
         """Take an alert in. Beyond MOST_PROBLEMS it is counted only."""
@@ -83,7 +96,19 @@ class Group:
         else:
             return
         self.problems[value] = problem
-        self._index(problem)
+        if known is None:
+            self._index(problem)
+        else:
+            self.by_service[problem.service] = max(self.by_service[problem.service], at)
+
+    def deepest(self, calls: Neighbours) -> frozenset[str]:
+        """Services of the group from which no other of its services is reached by calls. O(services^2), kept."""
+        if self._deepest is None:
+            known = [s for s in self.by_service if s and calls.known(s)]
+            self._deepest = frozenset(
+                s for s in known if not any(o != s and calls.explains(o, s) and not calls.explains(s, o) for o in known)
+            )
+        return self._deepest
 
     def situation(self) -> Situation:
         """As it is now."""
@@ -104,7 +129,7 @@ class Gathering:
         self.by_namespace: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._rules = rules
         for situation in situations:
-            group = self.groups[situation.incident_id] = Group(situation, rules.marks)
+            group = self.groups[situation.incident_id] = Group(situation, rules)
             for problem in situation.problems:
                 self._index(group.id, problem)
 
@@ -124,7 +149,7 @@ class Gathering:
             facts.fingerprint.chosen, facts.alert.summary[:_TEXT],
         )  # fmt: skip
         fresh = Situation(incident_id, (problem,), 1, facts.severity, 1, facts.severity, now)
-        self.groups[incident_id] = group = Group(fresh, self._rules.marks)
+        self.groups[incident_id] = group = Group(fresh, self._rules)
         group.changed = True
         self._index(incident_id, problem)
 

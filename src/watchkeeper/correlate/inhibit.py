@@ -18,12 +18,20 @@ SHIPPED: Sequence[InhibitRule] = (
 """A node that is down hides what runs on it."""
 
 
+def may_hide(labels: Mapping[str, str], rules: CorrelationSettings) -> bool:
+    """Could a problem with these labels hide any other?"""
+    return any(all_match(matchers_of(rule.source), labels) for rule in (*rules.inhibit, *SHIPPED))
+
+
 def hidden_by(alert: Alert, causes: Iterable[Problem], rules: CorrelationSettings) -> Problem | None:
     """The problem that hides this alert. Cost: O(rules whose target fits x causes)."""
-    fitting = [r for r in (*rules.inhibit, *SHIPPED) if all_match(matchers_of(r.target), alert.labels)]
+    known = list(causes)
+    fitting = (
+        [] if not known else [r for r in (*rules.inhibit, *SHIPPED) if all_match(matchers_of(r.target), alert.labels)]
+    )
     if not fitting:
         return None
-    for problem in causes:
+    for problem in known:
         labels = dict(problem.labels)
         if any(_is_cause(rule, labels, alert.labels) for rule in fitting):
             return problem

@@ -1,7 +1,7 @@
 """Who is how many calls away, in which direction. Looked up once for each service of a call graph."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from watchkeeper.domain.topology import Topology
 
@@ -19,6 +19,25 @@ class Neighbours:
     def known(self, service: str) -> bool:
         """Does the graph name it?"""
         return service in self.topology.services
+
+    def connected(self, left: str, right: str) -> bool:
+        """Are both in one part of the graph, whatever the direction of the calls?"""
+        parts = self._parts
+        return left in parts and parts[left] == parts.get(right)
+
+    @cached_property
+    def _parts(self) -> Mapping[str, int]:
+        """service -> number of its connected part"""
+        found: dict[str, int] = {}
+        callees, callers = self.topology.callees, self.topology.callers
+        for number, start in enumerate(sorted(self.topology.services)):
+            todo = [start] if start not in found else []
+            while todo:
+                name = todo.pop()
+                if name not in found:
+                    found[name] = number
+                    todo += [*callees.get(name, ()), *callers.get(name, ())]
+        return found
 
     def _callees(self, service: str) -> Mapping[str, int]:
         return _distances(service, self.topology.callees, self.hops)

@@ -11,6 +11,7 @@ from watchkeeper.correlate.inhibit import hidden_by
 from watchkeeper.correlate.neighbours import Neighbours
 from watchkeeper.domain.evidence import Change
 from watchkeeper.domain.muting import Correction, Link, all_match, matchers_of
+from watchkeeper.domain.situation import Problem
 from watchkeeper.settings import CorrelationSettings
 
 
@@ -48,6 +49,7 @@ def relate(facts: Facts, group: Group, context: Context) -> Relation | None:
         _by_mark,
         _by_change,
         _by_text,
+        _by_moment,
         _by_namespace,
     ):
         found = look(facts, group, context)
@@ -106,7 +108,7 @@ def _by_problem(facts: Facts, group: Group, context: Context) -> Relation | None
 
 
 def _by_inhibition(facts: Facts, group: Group, context: Context) -> Relation | None:
-    near = (p for p in group.problems.values() if _near(facts, p.last_at, context))
+    near = [p for p in group.causes.values() if _near(facts, p.last_at, context)]
     cause = hidden_by(facts.alert, near, context.rules)
     return Relation(0.98, f"{cause.name} causes it, so it wakes nobody again") if cause else None
 
@@ -140,17 +142,22 @@ def _by_calls(facts: Facts, group: Group, context: Context) -> Relation | None:
 
 
 def _rival(facts: Facts, group: Group, context: Context) -> str:
-    """Another possible cause in the group that cannot explain this one, and that began at another time."""
+    """A cause the group has already, where this one has nothing to do with any of its causes and began at another time.
+
+    Causes are the deepest services: those that no further service of the group explains. Trouble with many of them is
+    scattered already: then a further place says nothing.
+    """
     late = timedelta(seconds=context.rules.same_onset_seconds)
     calls, at = context.calls, facts.alert.starts_at
-    for other, since in group.first_by_service.items():
-        if not other or other == facts.service or abs(at - since) <= late:
-            continue
-        if calls.explains(facts.service, other) or calls.explains(other, facts.service):
-            continue
-        if calls.known(other):
-            return other
-    return ""
+    deepest = group.deepest(calls)
+    if len(deepest) > context.rules.clear_causes:
+        return ""
+    for other in deepest:
+        if other == facts.service or calls.explains(facts.service, other) or calls.explains(other, facts.service):
+            return ""
+        if abs(at - group.first_by_service[other]) <= late:
+            return ""
+    return min(deepest, default="")
 
 
 def _by_common_caller(facts: Facts, near: dict[str, datetime], context: Context) -> Relation | None:
@@ -196,9 +203,9 @@ def _by_text(facts: Facts, group: Group, context: Context) -> Relation | None:
         return None
     late = timedelta(seconds=context.rules.same_onset_seconds)
     for problem in group.problems.values():
-        if problem.name != facts.alert.name or problem.namespace != facts.namespace:
+        if problem.name != facts.alert.name or problem.namespace != facts.namespace or _elsewhere(facts, problem):
             continue
-        if abs(facts.alert.starts_at - problem.last_at) > late or context.calls.known(problem.service):
+        if abs(facts.alert.starts_at - problem.first_at) > late or context.calls.known(problem.service):
             continue
         alike = fuzz.token_set_ratio(facts.alert.summary[:200], problem.text) / 100
         if alike >= context.rules.text_alike:
@@ -210,16 +217,40 @@ def _by_text(facts: Facts, group: Group, context: Context) -> Relation | None:
 
 
 def _by_namespace(facts: Facts, group: Group, context: Context) -> Relation | None:
-    """The weakest: only where no call graph is known, and only at the same moment."""
+    """The weakest: where the call graph does not know the service, and only what began at the same moment."""
     if not facts.namespace or context.calls.known(facts.service):
         return None
     late = timedelta(seconds=context.rules.same_onset_seconds)
-    near = [p for p in group.problems.values() if p.namespace == facts.namespace]
-    for problem in near:
-        if abs(facts.alert.starts_at - problem.last_at) <= late and not context.calls.known(problem.service):
-            when = _apart(facts.alert.starts_at, problem.last_at)
-            return Relation(
-                0.4,
-                f"the same namespace, {facts.namespace}, {when}; no call graph known for {facts.service or facts.alert.name}",
-            )
+    for problem in group.problems.values():
+        known = context.calls.known(problem.service)
+        if problem.namespace != facts.namespace or abs(facts.alert.starts_at - problem.first_at) > (
+            late / 3 if known else late
+        ):
+            continue
+        if _elsewhere(facts, problem):
+            continue
+        when = _apart(facts.alert.starts_at, problem.first_at)
+        who = facts.service or facts.alert.name
+        return Relation(0.4, f"the same namespace, {facts.namespace}, {when}; no call graph known for {who}")
+    return None
+
+
+def _elsewhere(facts: Facts, problem: Problem) -> bool:
+    """Do telling labels of one name differ?"""
+    mine, theirs = dict(facts.marks), dict(problem.labels)
+    return any(name in theirs and theirs[name] != value for name, value in mine.items())
+
+
+def _by_moment(facts: Facts, group: Group, context: Context) -> Relation | None:
+    """The same call graph, about the same time, no other cause known: calls carry trouble further than `hops`."""
+    calls, at = context.calls, facts.alert.starts_at
+    if not calls.known(facts.service):
+        return None
+    spread = timedelta(minutes=context.rules.spread_minutes)
+    if _rival(facts, group, context):
+        return None
+    for other, last in sorted(group.last_new.items(), key=lambda pair: abs(at - pair[1])):
+        if other and abs(at - last) <= spread and calls.connected(facts.service, other):
+            score = 0.45 - _closeness(facts, last, context)
+            return Relation(score, f"the same call graph as {other}, {_apart(at, last)}")
     return None

@@ -11,6 +11,7 @@ import polars as pl
 
 from watchkeeper.detect.statements import statements
 from watchkeeper.diagnose import paths
+from watchkeeper.diagnose.owners import service_of_pod
 from watchkeeper.domain.diagnosis import EvidenceItem, Finding
 from watchkeeper.domain.evidence import EvidenceFile, Origin, Series, Signal
 from watchkeeper.domain.topology import Topology
@@ -145,14 +146,31 @@ class Case:
     def in_reach(self) -> frozenset[str]:
         """What can be the cause: what the alerting services call, and nodes; all services where the graph knows none of them."""
         named = {self.evidence.alerting_service, *self.evidence.also_alerting} & self.topology.services
-        if not named:
-            return self.services
-        reached = {s for service in named for s in self.topology.downstream(service)}
         nodes = {
             str((o.get("metadata") or {}).get("name", "")) for o in self.evidence.objects if o.get("kind") == "Node"
         }
+        if not named:
+            return self.services | nodes | self.shared | self.evidence.workloads.keys()
+        reached = {s for service in named for s in self.topology.downstream(service)}
         peers = {s.labels["peer"] for s in self.evidence.metrics if s.service in reached and "peer" in s.labels}
-        return frozenset(reached | nodes | peers)
+        return frozenset(reached | nodes | peers | self.shared)
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Workloads on which every service leans: the cluster's DNS."""
+        return frozenset(
+            str((o.get("metadata") or {}).get("name", "")) for o in self.evidence.objects
+            if o.get("kind") == "Deployment" and ((o.get("metadata") or {}).get("labels") or {}).get("k8s-app") == "kube-dns"
+        )  # fmt: skip
+
+    @cached_property
+    def hosted(self) -> dict[str, frozenset[str]]:
+        """node -> services of which it runs a pod"""
+        out: dict[str, set[str]] = defaultdict(set)
+        for pod in (o for o in self.evidence.objects if o.get("kind") == "Pod"):
+            if node := (pod.get("spec") or {}).get("nodeName"):
+                out[str(node)].add(service_of_pod(pod))
+        return {node: frozenset(services) for node, services in out.items()}
 
 
 def measure(series: Series, onset: float) -> Shift | None:

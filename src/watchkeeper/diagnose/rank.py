@@ -18,6 +18,8 @@ _VICTIM = 0.35
 _RESOURCES = ("cpu", "memory", "pool_exhausted", "queue_backlog")
 _VAGUE = {"network": 1, "code": 2, "latency": 3, "errors": 3}
 """Kinds that say less about the mechanism than others, and how much less."""
+_CONTROL_PLANE, _BROKEN = ("cluster_state", "node"), 0.8
+"""The analyzers that tell the control plane's own words, and the strength from which they mean that something is off."""
 _LEAST = 0.12
 """Score below which nothing is claimed."""
 
@@ -33,8 +35,30 @@ def rank(case: Case, findings: Sequence[Finding], limit: int = 10) -> list[Hypot
         # Never above the one it waits for, however early it is and however little that one shows yet.
         below = max((scored[c] for c in case.topology.callees.get(victim, ()) if c in scored), default=0.0)
         scored[victim] = min(_VICTIM * scored[victim], 0.9 * below if below >= _LEAST else scored[victim])
+    _behind_broken(case, scored, by_service)
     order = sorted(scored, key=lambda s: (-scored[s], s))[:limit]
     return [_hypothesis(case, s, scored, by_service[s], by_service) for s in order if scored[s] > 0]
+
+
+def _behind_broken(case: Case, scored: dict[str, float], findings: dict[str, list[Finding]]) -> None:
+    """Who leans on what the control plane calls broken, and shows nothing but errors and waiting, is its victim."""
+    broken = {
+        s: scored[s] for s, found in findings.items()
+        if any(f.analyzer in _CONTROL_PLANE and f.strength >= _BROKEN for f in found) and s in case.in_reach
+    }  # fmt: skip
+    for service, score in broken.items():
+        for victim in _leaning(case, service) & scored.keys() - broken.keys():
+            if all(f.kind in _VAGUE for f in findings[victim]):
+                scored[victim] = min(scored[victim], 0.7 * score)
+
+
+def _leaning(case: Case, name: str) -> frozenset[str]:
+    """Who calls a service, runs on a node, or (of the cluster's DNS) everybody."""
+    if name in case.shared:
+        return case.services
+    direct = case.hosted.get(name, frozenset())
+    above = {s for service in direct | {name} for s in case.topology.upstream(service)}
+    return frozenset(above | direct) - {name}
 
 
 def _overload(case: Case, f: Finding) -> Finding:

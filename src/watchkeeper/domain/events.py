@@ -26,7 +26,10 @@ EVENT_KINDS = MappingProxyType(
         "change.undone": "The repair was taken back.",
         "incident.resolved": "Recovery is proven, or the alert ended by itself.",
         "incident.escalated": "A person is called.",
+        "model.capped": "The language model's allowance is used up; our own words from here on.",
         "person.noted": "A person wrote something.",
+        "person.took_over": "A person stopped all automation on the targets.",
+        "person.handed_back": "Automation may go on.",
     }
 )
 """name -> meaning"""

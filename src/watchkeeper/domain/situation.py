@@ -5,7 +5,7 @@ from datetime import datetime
 
 from watchkeeper.domain.severity import Severity
 
-MOST_PROBLEMS = 400
+MOST_PROBLEMS = 200
 """Further problems of one incident are counted, not kept."""
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from watchkeeper.domain.remediation import FieldChange
 from watchkeeper.domain.topology import Workload
+from watchkeeper.estate.documents import mappings
 from watchkeeper.estate.fields import assign, read, same
 from watchkeeper.estate.units import Files, Key, Unit, key_of, units
 
@@ -144,7 +143,7 @@ def _deployed_to_several(files: Files, home: Unit) -> str:
     for path, text in sorted(files.items()):
         if "ApplicationSet" not in text:
             continue
-        for document in _documents(text):
+        for document in mappings(text):
             if document.get("kind") == "ApplicationSet":
                 problem = _by_set(document, home)
                 if problem:
@@ -174,10 +173,3 @@ def _filled(text: str, element: Mapping[str, Any]) -> str:
     for key, value in element.items():
         text = re.sub(r"\{\{\s*\.?" + re.escape(str(key)) + r"\s*\}\}", str(value).replace("\\", ""), text)
     return text
-
-
-def _documents(text: str) -> list[Mapping[str, Any]]:
-    try:
-        return [d for d in yaml.safe_load_all(text) if isinstance(d, Mapping)]
-    except yaml.YAMLError:
-        return []

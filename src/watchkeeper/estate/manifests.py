@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from watchkeeper.domain.remediation import FieldChange, FileEdit
+from watchkeeper.estate.documents import documents
 from watchkeeper.estate.fields import Named, Step, read, same, steps_of
 
 Files = Mapping[str, str]
@@ -71,10 +72,7 @@ class Problem:
 
 
 def _documents(text: str) -> list[Any]:
-    try:
-        return list(yaml.safe_load_all(text))
-    except yaml.YAMLError:
-        return []
+    return list(documents(text) or ())
 
 
 def _declares(document: Any, kind: str, namespace: str, name: str) -> bool:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from watchkeeper.estate.documents import documents
 from watchkeeper.estate.patches import CannotPatch, apply_patch
 
 Files = Mapping[str, str]
@@ -94,18 +93,41 @@ def _kustomized(files: Files, folder: str, folders: Mapping[str, str]) -> Unit:
     try:
         found = _build(files, folder, folders, seen, ())
     except (CannotRender, CannotPatch) as error:
-        return Unit(folder, "kustomize", (), frozenset(seen), str(error))
+        return Unit(folder, "kustomize", (), frozenset(seen | _mentioned(files, folder, folders, ())), str(error))
     return Unit(folder, "kustomize", tuple(found), frozenset(seen))
 
 
-def _objects(text: str, path: str) -> Iterator[dict[str, Any]]:
+def _mentioned(files: Files, folder: str, folders: Mapping[str, str], above: tuple[str, ...]) -> set[str]:
+    """Everything a kustomization that we cannot render may be made of: its folder, and what its strings lead to."""
+    found = {p for p in files if folder and _under(p, folder)} | {folders[folder]}
     try:
-        documents = list(yaml.safe_load_all(text))
-    except yaml.YAMLError:
-        raise CannotRender(f"{path} is not YAML") from None
-    for document in documents:
+        said = _mapping(files[folders[folder]], folder)
+    except CannotRender:
+        return found
+    for text in _strings(said):
+        path = posixpath.normpath(posixpath.join(folder, text))
+        if path in files:
+            found.add(path)
+        elif path in folders and path not in above:
+            found |= _mentioned(files, path, folders, (*above, folder))
+    return found
+
+
+def _strings(thing: Any) -> Iterator[str]:
+    if isinstance(thing, str) and "\n" not in thing:
+        yield thing
+    elif isinstance(thing, Mapping | list):
+        for part in thing.values() if isinstance(thing, Mapping) else thing:
+            yield from _strings(part)
+
+
+def _objects(text: str, path: str) -> Iterator[dict[str, Any]]:
+    found = documents(text)
+    if found is None:
+        raise CannotRender(f"{path} is not YAML")
+    for document in found:
         if isinstance(document, dict) and document.get("kind") == "List":
-            yield from (i for i in document.get("items") or [] if isinstance(i, dict))
+            yield from (copy.deepcopy(i) for i in document.get("items") or [] if isinstance(i, dict))
         elif isinstance(document, dict) and "kind" in document:
             yield copy.deepcopy(document)
 
@@ -258,10 +280,10 @@ def _mapping(text: str, path: str) -> Mapping[str, Any]:
 
 
 def _yaml_all(text: str, path: str) -> list[Any]:
-    try:
-        return [d for d in yaml.safe_load_all(text) if d is not None]
-    except yaml.YAMLError:
-        raise CannotRender(f"a file of {path or 'the top'} is not YAML") from None
+    found = documents(text)
+    if found is None:
+        raise CannotRender(f"a file of {path or 'the top'} is not YAML")
+    return [d for d in found if d is not None]
 
 
 def _list(said: Mapping[str, Any], key: str) -> list[Any]:

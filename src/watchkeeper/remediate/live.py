@@ -6,6 +6,11 @@ from typing import Any
 from watchkeeper.domain.remediation import FieldChange
 from watchkeeper.estate.fields import read, same
 
+ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
+"""Kinds whose change rolls out pod by pod."""
+UNSEEN = ("NodePool",)
+"""Kinds that no object of the cluster shows."""
+
 
 def fields_hold(live: Mapping[str, Any], fields: Sequence[FieldChange], *, after: bool) -> bool:
     """Does every field have its value from after the change (or from before it)?"""

@@ -37,7 +37,7 @@ class Estate:
     repository: str
     base_branch: str
     files: Mapping[str, str]
-    rules: Rules = Rules()
+    rules: Rules | None = None
     route: str = ""
     """How plans reach the cluster (domain.remediation.Plan.route)."""
 

@@ -6,13 +6,16 @@ AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITH
 """
 
 from watchkeeper.settings.addresses import guarded
+from watchkeeper.settings.ask import AskSettings
+from watchkeeper.settings.chat import ChatSettings, SlackSettings, TeamsSettings
+from watchkeeper.settings.ci import AzurePipelinesSettings, CiSettings, GithubActionsSettings, JenkinsSettings
 from watchkeeper.settings.correlation import CorrelationSettings, InhibitRule
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, GenericMapping, IntakeSettings
 from watchkeeper.settings.everything import Settings
 from watchkeeper.settings.login import LoginSettings, OidcSettings
 from watchkeeper.settings.memory import RecallSettings
-from watchkeeper.settings.models import LlmSettings
+from watchkeeper.settings.models import LlmCaps, LlmSettings
 from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
@@ -48,11 +51,15 @@ __all__ = [
     "AlertmanagerSource",
     "AnomalySettings",
     "ApproverScope",
+    "AskSettings",
     "AutonomyGrant",
     "AzureMonitorSource",
+    "AzurePipelinesSettings",
     "AzureResource",
     "Budget",
     "CaseFolderSource",
+    "ChatSettings",
+    "CiSettings",
     "CorrelationSettings",
     "DeliverySettings",
     "DoorsSettings",
@@ -60,11 +67,14 @@ __all__ = [
     "EntityRule",
     "EvidenceSettings",
     "GenericMapping",
+    "GithubActionsSettings",
     "HelmValue",
     "HttpSource",
     "InhibitRule",
     "IntakeSettings",
+    "JenkinsSettings",
     "KubernetesSource",
+    "LlmCaps",
     "LlmSettings",
     "LogSettings",
     "LoginSettings",
@@ -78,8 +88,10 @@ __all__ = [
     "Section",
     "ServerSettings",
     "Settings",
+    "SlackSettings",
     "SourcesSettings",
     "StoreSettings",
+    "TeamsSettings",
     "TempoSource",
     "WebhookSettings",
     "flatten",

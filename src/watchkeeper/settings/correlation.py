@@ -38,6 +38,16 @@ class CorrelationSettings(Section):
     same_onset_seconds: float = Field(
         75, ge=0, description="A second possible cause that starts later than this after the first is another incident."
     )
+    clear_causes: int = Field(
+        1,
+        ge=0,
+        description="Only an incident with so few deepest services has a clear cause that another one can stand against.",
+    )
+    spread_minutes: float = Field(
+        5.5,
+        ge=0,
+        description="Without another cause in sight, alerts of one call graph this close in time are one incident.",
+    )
     quiet_minutes: float = Field(10, ge=0, description="An alert that fires again this soon is the same incident.")
     flap_changes: int = Field(4, ge=2, description="On or off this often within flap_minutes is flapping.")
     flap_minutes: float = Field(30, gt=0, description="Span in which changes count as flapping.")

@@ -3,6 +3,9 @@
 from pydantic import model_validator
 
 from watchkeeper.settings.addresses import guarded_urls
+from watchkeeper.settings.ask import AskSettings
+from watchkeeper.settings.chat import ChatSettings
+from watchkeeper.settings.ci import CiSettings
 from watchkeeper.settings.correlation import CorrelationSettings
 from watchkeeper.settings.detection import AnomalySettings
 from watchkeeper.settings.doors import DoorsSettings, IntakeSettings
@@ -20,6 +23,8 @@ class Settings(Section):
     """The whole; only `app` sees it."""
 
     llm: LlmSettings = LlmSettings()
+    ask: AskSettings = AskSettings()
+    chat: ChatSettings = ChatSettings()
     anomaly_detection: AnomalySettings = AnomalySettings()
     remediation: RemediationSettings = RemediationSettings()
     sources: SourcesSettings = SourcesSettings()
@@ -31,6 +36,7 @@ class Settings(Section):
     evidence: EvidenceSettings = EvidenceSettings()
     recall: RecallSettings = RecallSettings()
     delivery: DeliverySettings = DeliverySettings()
+    ci: CiSettings = CiSettings()
     server: ServerSettings = ServerSettings()
     login: LoginSettings = LoginSettings()
     store: StoreSettings = StoreSettings()

@@ -5,13 +5,15 @@ Utilisation stretches service time as in an M/M/1 queue; a connection pool is a 
 memory follows a slow curve; a limit that is reached ends the container. Deterministic by seed; O(pods) a step.
 """
 
+import itertools
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from watchkeeper.simulate.effects import NOTHING, Curse, Effects
 from watchkeeper.simulate.ports import Container, Exit, LogLine, Usage
-from watchkeeper.simulate.shop import ENTRY, SERVICES, Service
+from watchkeeper.simulate.shop import SHOP, Service, Shop
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the latency histograms, seconds."""
@@ -99,21 +101,34 @@ class State:
     """share of requests that return before their calls"""
 
 
+@dataclass(frozen=True, slots=True)
+class Severed:
+    """Calls that do not arrive: they fail after so many seconds, and the caller's log says why."""
+
+    seconds: float
+    words: str
+
+
 class Engine:
     """All containers."""
 
-    def __init__(self, seed: int = 1, load: float = 60.0) -> None:
+    def __init__(self, seed: int = 1, load: float = 60.0, shop: Shop = SHOP) -> None:
+        self.shop = shop
         self.random = random.Random(seed)
         self.load = load
         """requests/s at the entry"""
         self.pods: dict[str, Pod] = {}
-        self.states: dict[str, State] = {name: State() for name in SERVICES}
+        self.states: dict[str, State] = {name: State() for name in shop.services}
         self.faults: dict[str, tuple[Effects, float]] = {}
         """service -> what ails it now, whatever its containers, and since when"""
         self.curses: list[Curse] = []
         self.missing_images: set[str] = set()
         self.edge_delay: dict[str, float] = {}
         """service -> seconds lost on every call to or from it"""
+        self.severed: dict[tuple[str, str], Severed] = {}
+        """(caller, callee) -> how calls fail before they arrive; a caller "*" is everybody"""
+        self.dark_nodes: set[str] = set()
+        """machines that do not answer"""
         self.queue_messages = 3.0
         self._previous: dict[str, list[LogLine]] = {}
 
@@ -128,7 +143,8 @@ class Engine:
         before = self.pods.get(container.uid)
         if before is not None:
             self._previous[container.uid] = before.lines
-        base = SERVICES[container.owner].memory if container.owner in SERVICES else 32.0
+        service = self.shop.services.get(container.owner) if container.namespace == self.shop.namespace else None
+        base = service.memory if service else 32.0
         self.pods[container.uid] = Pod(container, now, effects, memory=0.7 * base * MIB)
 
     def stop(self, uid: str, now: float) -> None:
@@ -138,7 +154,9 @@ class Engine:
     def ready(self, uid: str, now: float) -> bool:
         """A second after its start, unless something keeps it from it."""
         pod = self.pods.get(uid)
-        return pod is not None and pod.exit is None and not pod.effects.never_ready and now - pod.started >= 1.0
+        if pod is None or pod.container.node in self.dark_nodes:
+            return False
+        return pod.exit is None and not pod.effects.never_ready and now - pod.started >= 1.0
 
     def exited(self, uid: str, now: float) -> Exit | None:
         """Did it end by itself?"""
@@ -167,24 +185,37 @@ class Engine:
         """`seconds` of life, ending at `now`."""
         ready = self._ready_pods(now)
         loads = self._loads(now, ready)
-        for service in reversed(list(SERVICES.values())):
+        for service in reversed(list(self.shop.services.values())):
             self.states[service.name] = self._serve(service, loads[service.name], ready[service.name], now, seconds)
-        self._queue(seconds)
+        for name in self.shop.with_role("queue"):
+            self._queue(name, seconds)
+        self._strangers(now, seconds)
 
     def of(self, service: str) -> list[Pod]:
         """Its running pods."""
-        return [p for p in self.pods.values() if p.container.owner == service and p.exit is None]
+        here = self.shop.namespace
+        return [
+            p for p in self.pods.values()
+            if p.container.owner == service and p.container.namespace == here and p.exit is None
+        ]  # fmt: skip
 
     def _ready_pods(self, now: float) -> dict[str, list[Pod]]:
-        return {name: [p for p in self.of(name) if self.ready(p.container.uid, now)] for name in SERVICES}
+        out: dict[str, list[Pod]] = {name: [] for name in self.shop.services}
+        for pod in self.pods.values():
+            c = pod.container
+            if c.owner in out and c.namespace == self.shop.namespace and self.ready(c.uid, now):
+                out[c.owner].append(pod)
+        return out
 
     def _loads(self, now: float, ready: dict[str, list[Pod]]) -> dict[str, float]:
         season = 1 + 0.08 * math.sin(now / 86400 * 2 * math.pi)
-        loads = dict.fromkeys(SERVICES, 0.0)
-        loads[ENTRY] = self.load * season * self.random.gauss(1, 0.03)
-        for name, service in SERVICES.items():
+        loads = dict.fromkeys(self.shop.services, 0.0)
+        loads[self.shop.entry] = self.load * season * self.random.gauss(1, 0.03)
+        for name, service in self.shop.services.items():
             passed = loads[name] if ready[name] else 0.0
             for call in service.calls:
+                if self.severance(name, call.callee):
+                    continue
                 # A request that failed on its own does not get as far as its calls.
                 loads[call.callee] += (
                     passed * call.times * (1 - 0.8 * self.states[name].own_errors) * (1 - self.states[name].cut)
@@ -215,11 +246,23 @@ class Engine:
         """Seconds and error share that callees add to one request."""
         seconds, passed = 0.0, 1.0
         for call in service.calls:
-            callee = self.states[call.callee]
-            delay = self.edge_delay.get(service.name, 0.0) + self.edge_delay.get(call.callee, 0.0)
-            seconds += call.times * min(callee.latency + delay + 0.0008, TIMEOUT)
-            passed *= (1 - min(callee.errors, 1.0)) ** min(call.times, 1.0)
+            latency, errors = self._answer(service.name, call.callee)
+            seconds += call.times * min(latency, TIMEOUT)
+            passed *= (1 - min(errors, 1.0)) ** min(call.times, 1.0)
         return seconds, 1 - passed
+
+    def severance(self, caller: str, callee: str) -> Severed | None:
+        """How calls of one to the other fail on the way; None: they arrive."""
+        return self.severed.get((caller, callee)) or self.severed.get(("*", callee)) or self.severed.get(("*", "*"))
+
+    def _answer(self, caller: str, callee: str) -> tuple[float, float]:
+        """Seconds and error share of one call, as the caller sees it."""
+        cut = self.severance(caller, callee)
+        if cut is not None:
+            return cut.seconds, 1.0
+        state = self.states[callee]
+        delay = self.edge_delay.get(caller, 0.0) + self.edge_delay.get(callee, 0.0)
+        return state.latency + delay + 0.0008, state.errors
 
     def _pod(
         self, service: Service, pod: Pod, rps: float, below: float, now: float, seconds: float
@@ -251,8 +294,8 @@ class Engine:
         size = pod.pool_size
         if not size:
             return 0.0, 0.0, 0.0
-        queries = sum(c.times for c in service.calls if c.callee == "database")
-        hold = queries * (self.states["database"].latency + 0.02)
+        databases = [c for c in service.calls if self.shop.services[c.callee].role == "database"]
+        hold = sum(c.times * (min(self._answer(service.name, c.callee)[0], TIMEOUT) + 0.02) for c in databases)
         needed, left = rps * hold, max(size - ill.leaked, 0.3)
         busy = needed / left
         pod.pool_active = min(ill.leaked + needed * self.random.gauss(1, 0.05), size) if busy < 1 else float(size)
@@ -278,12 +321,9 @@ class Engine:
         requests = rps * seconds
         pod.served.add(requests, min(1 - (1 - errors) * (1 - below_errors), 1.0), min(latency, 2 * TIMEOUT))
         for call in service.calls:
-            callee = self.states[call.callee]
-            delay = self.edge_delay.get(service.name, 0.0) + self.edge_delay.get(call.callee, 0.0)
+            seconds_, failed = self._answer(service.name, call.callee)
             counted = pod.called.setdefault(call.callee, Counted())
-            counted.add(
-                requests * call.times * (1 - 0.8 * errors), callee.errors, min(callee.latency + delay + 0.0008, TIMEOUT)
-            )
+            counted.add(requests * call.times * (1 - 0.8 * errors), failed, min(seconds_, TIMEOUT))
         pod.received += requests * 900
         pod.sent += requests * 4200
 
@@ -297,7 +337,31 @@ class Engine:
                 if ill.lives and now - pod.started >= ill.lives:
                     pod.exit = Exit("Error", 1)
 
-    def _queue(self, seconds: float) -> None:
-        arriving = self.states["queue"].rps
-        taken = arriving * 1.1 if self.of("shipping") else 0.0
+    def _queue(self, name: str, seconds: float) -> None:
+        arriving = self.states[name].rps
+        taken = arriving * 1.1 if any(self.of(c) for c in self.shop.callers(name)) else 0.0
         self.queue_messages = max(self.queue_messages + (arriving - taken) * seconds, 2 + self.random.random() * 3)
+
+    def _strangers(self, now: float, seconds: float) -> None:
+        """Containers that serve no requests of the shop: jobs, system pods, whatever people run."""
+        for pod in self.pods.values():
+            c = pod.container
+            if pod.exit is not None or (c.owner in self.shop.services and c.namespace == self.shop.namespace):
+                continue
+            ill = pod.effects
+            wanted = _stress(c.args)
+            pod.cpu_now = 1.0 if wanted else 0.01 * ill.cpu_factor
+            pod.cpu_seconds += pod.cpu_now * seconds
+            pod.periods += 10 * seconds
+            pod.memory = max(32 * MIB, min(wanted * (now - pod.started + 1) / 3, wanted)) + ill.memory_growth * MIB
+            if c.memory_limit and pod.memory >= c.memory_limit:
+                pod.exit = Exit("OOMKilled", 137)
+            elif ill.lives and now - pod.started >= ill.lives:
+                pod.exit = Exit("Error", 1, ill.exception)
+
+
+def _stress(args: Sequence[str]) -> float:
+    """Bytes that the program `stress` is told to fill: `--vm-bytes 512M`."""
+    said = next((b for a, b in itertools.pairwise(args) if a == "--vm-bytes"), "")
+    units = {"K": 2.0**10, "M": MIB, "G": 2.0**30}
+    return float(said[:-1]) * units[said[-1].upper()] if said[:-1].isdigit() and said[-1].upper() in units else 0.0

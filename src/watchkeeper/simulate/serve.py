@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from watchkeeper.simulate import shop
 from watchkeeper.simulate.cluster import api as kubernetes_api
 from watchkeeper.simulate.delivery.github import GitHub
-from watchkeeper.simulate.delivery.loop import ContinuousDelivery, release
+from watchkeeper.simulate.delivery.loop import ContinuousDelivery, declare, edit, release
 from watchkeeper.simulate.delivery.memory import MemoryRepository
 from watchkeeper.simulate.delivery.repository import GitRepository
 from watchkeeper.simulate.exposition import app as exposition_app
@@ -49,7 +50,7 @@ class Simulation:
     def break_(self, scenario: Any, pace: float = 3.0) -> None:
         """Begin a scenario of the shelf."""
         self.world.broken[scenario.service] = scenario.name
-        scenario.begin(self.world, pace)
+        scenario.start(self.world, pace)
 
     def release(self, service: str, version: str) -> None:
         """Somebody commits a new image to the repository."""
@@ -84,6 +85,8 @@ async def simulation(
     github = GitHub(git, lambda: world.now)
     here = Simulation(world, github, git, ContinuousDelivery(git, world.cluster), None)
     world.release = here.release
+    world.edit = partial(edit, git)
+    world.declare = partial(declare, git)
     here.delivery.sync(world.now)
     await asyncio.to_thread(world.advance, history_minutes * 60, tick=history_tick)
     if rules_text:

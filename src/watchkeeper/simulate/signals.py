@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from watchkeeper.simulate.engine import BUCKETS, Counted, Engine, Pod
 from watchkeeper.simulate.ports import LogLine, MetricSample, Span
-from watchkeeper.simulate.shop import ENTRY, SERVICES
 
 _PERIOD = 100_000.0
 
@@ -15,14 +14,19 @@ _PERIOD = 100_000.0
 def samples(engine: Engine, now: float) -> Iterator[MetricSample]:
     """Every pod's own series and cAdvisor's. A pod that cannot be scraped shows only `up` 0."""
     for pod in list(engine.pods.values()):
-        if pod.container.owner in SERVICES:
+        if pod.container.node in engine.dark_nodes:
+            continue
+        ours = pod.container.namespace == engine.shop.namespace and pod.container.owner in engine.shop.services
+        if ours:
             yield from _of_pod(engine, pod, now)
-            yield from _cadvisor(pod)
+        yield from _cadvisor(pod)
 
 
 def _of_pod(engine: Engine, pod: Pod, now: float) -> Iterator[MetricSample]:
     c = pod.container
     base = {"job": c.owner, "instance": f"{c.pod}:8080", "namespace": c.namespace, "pod": c.pod, "app": c.owner}
+    if engine.shop.plain_pods:
+        base = {"job": "pods", "instance": f"{c.pod}:8080", "namespace": c.namespace, "pod": c.pod}
     answers = pod.exit is None and now - pod.started >= 1.0 and not engine.ailing(c.owner, pod, now).unscrapable
     yield MetricSample("up", base, 1.0 if answers else 0.0)
     if not answers:
@@ -37,7 +41,7 @@ def _of_pod(engine: Engine, pod: Pod, now: float) -> Iterator[MetricSample]:
         yield MetricSample("db_pool_connections_active", base, round(pod.pool_active, 2))
         yield MetricSample("db_pool_connections_max", base, float(pod.pool_size))
         yield MetricSample("db_pool_acquire_timeouts_total", base, pod.pool_timeouts)
-    if c.owner == "queue":
+    if engine.shop.services[c.owner].role == "queue":
         yield MetricSample("queue_messages", {**base, "queue": "parcels"}, round(engine.queue_messages))
 
 
@@ -73,7 +77,9 @@ def trace(engine: Engine, now: float) -> tuple[list[Span], list[LogLine]]:
     trace_id = f"{engine.random.getrandbits(124):032x}"
     spans: list[Span] = []
     lines: list[LogLine] = []
-    _visit(engine, ENTRY, SERVICES[ENTRY].operation, "", trace_id, now, spans, lines)
+    _visit(
+        engine, engine.shop.entry, engine.shop.services[engine.shop.entry].operation, "", trace_id, now, spans, lines
+    )
     return spans, lines
 
 
@@ -88,10 +94,12 @@ def _visit(
     lines: list[LogLine],
 ) -> tuple[float, bool]:
     """Seconds the visit took, and whether it failed."""
-    state, service = engine.states[name], SERVICES[name]
-    pods = engine.of(name)
+    state, service = engine.states[name], engine.shop.services[name]
+    pods = [p for p in engine.of(name) if p.container.node not in engine.dark_nodes]
     pod = engine.random.choice(pods) if pods else None
-    span_id = f"{engine.random.getrandbits(64):016x}"
+    # Who sends no spans still hands on the context it was given.
+    span_id = f"{engine.random.getrandbits(64):016x}" if service.traced else parent
+    severed = ""
     own = state.own * math.exp(engine.random.gauss(0, 0.4))
     failed = engine.random.random() < state.own_errors or pod is None
     took = own
@@ -106,16 +114,15 @@ def _visit(
                 took += seconds
                 if broke:
                     failed = True
+                    cause = engine.severance(name, call.callee)
+                    severed = cause.words.format(callee=call.callee) if cause else ""
                     break
             if failed:
                 break
     if pod is not None:
-        resource = {
-            "service.name": name,
-            "k8s.pod.name": pod.container.pod,
-            "k8s.namespace.name": pod.container.namespace,
-        }
-        spans.append(Span(trace_id, span_id, parent, name, operation, "server", at, took, failed, {}, resource))
+        if service.traced:
+            resource = _resource(engine, name, pod)
+            spans.append(Span(trace_id, span_id, parent, name, operation, "server", at, took, failed, {}, resource))
         ill = engine.ailing(name, pod, at)
         own_fault = failed and state.own_errors > 0.01
         lines += _lines(
@@ -124,7 +131,7 @@ def _visit(
             operation,
             took,
             failed,
-            ill.exception if own_fault else "",
+            severed or (ill.exception if own_fault else ""),
             state.waiting,
             at + took,
             trace_id,
@@ -144,10 +151,18 @@ def _call(
     spans: list[Span],
     lines: list[LogLine],
 ) -> tuple[float, bool]:
-    span_id = f"{engine.random.getrandbits(64):016x}"
+    traced = engine.shop.services[caller].traced
+    span_id = f"{engine.random.getrandbits(64):016x}" if traced else parent
+    cut = engine.severance(caller, callee)
     delay = engine.edge_delay.get(caller, 0.0) + engine.edge_delay.get(callee, 0.0) + 0.0004
-    took, failed = _visit(engine, callee, operation, span_id, trace_id, at + delay, spans, lines)
-    resource = {"service.name": caller}
+    if cut is not None:
+        took, failed = cut.seconds, True
+    else:
+        took, failed = _visit(engine, callee, operation, span_id, trace_id, at + delay, spans, lines)
+    if not traced:
+        return took + 2 * delay, failed
+    pods = engine.of(caller)
+    resource = _resource(engine, caller, pods[0]) if pods else {"service.name": caller}
     spans.append(
         Span(
             trace_id,
@@ -164,6 +179,12 @@ def _call(
         )
     )
     return took + 2 * delay, failed
+
+
+def _resource(engine: Engine, name: str, pod: Pod) -> dict[str, str]:
+    """Who sends a span; with plain pods, under a name that only the program itself uses."""
+    own = f"{name.replace('-', '_')}_app" if engine.shop.plain_pods else name
+    return {"service.name": own, "k8s.pod.name": pod.container.pod, "k8s.namespace.name": pod.container.namespace}
 
 
 def _lines(

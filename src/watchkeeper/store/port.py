@@ -17,14 +17,19 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
+from watchkeeper.store.ports.chat import ChatRecords
 from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
 from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.memory import MemoryRecords
+from watchkeeper.store.ports.models import ModelRecords
 from watchkeeper.store.ports.moving import MovingRecords
 from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
+from watchkeeper.store.ports.people import PeopleRecords
 from watchkeeper.store.ports.periodic import PeriodicRecords
+from watchkeeper.store.ports.pipelines import PipelineRecords
+from watchkeeper.store.ports.standing import StandingRecords
 from watchkeeper.store.ports.upkeep import UpkeepRecords
 from watchkeeper.store.ports.watching import WatchRecords
 
@@ -104,6 +109,8 @@ class StoredToken:
 
 
 class Transaction(
+    ChatRecords,
+    ModelRecords,
     ExhibitRecords,
     MemoryRecords,
     IntakeRecords,
@@ -111,7 +118,10 @@ class Transaction(
     MovingRecords,
     MutingRecords,
     OverviewRecords,
+    PeopleRecords,
     PeriodicRecords,
+    PipelineRecords,
+    StandingRecords,
     UpkeepRecords,
     WatchRecords,
     Protocol,
@@ -184,16 +194,20 @@ class Transaction(
         """Plans whose `str(plan.target)` is `target`, made at or after `since`, newest first."""
         ...
 
+    async def expired_mitigations(self, at: datetime) -> list[PlanRecord]:
+        """Plans that succeeded, were not to last beyond `at`, and whose removal was not spoken of yet."""
+        ...
+
     async def set_plan(self, plan_id: str, state: PlanState, facts: Mapping[str, Any] | None = None) -> PlanRecord:
         """Change the state and merge facts."""
         ...
 
     async def add_approval(self, approval: Approval) -> Approval:
-        """Keep a decision; where the plan was decided before, the first decision is kept and returned."""
+        """Keep a decision; where the same person decided the plan before, that decision is kept and returned."""
         ...
 
     async def approvals_of(self, plan_id: str) -> list[Approval]:
-        """At most one today; a list for two-person rules."""
+        """One a person, oldest first."""
         ...
 
     async def add_change(self, change: Change) -> bool:

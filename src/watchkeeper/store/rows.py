@@ -44,7 +44,7 @@ def approval(row: Row) -> Approval:
     """A row of approvals."""
     return Approval(
         row["plan_id"], row["plan_digest"], Decision(row["decision"]), row["by_whom"], Role(row["role"]),
-        row["door"], row["at"], row["reason"],
+        row["door"], row["at"], row["reason"], row["person"],
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
+from watchkeeper.store.statements.chat import ChatStatements
 from watchkeeper.store.statements.exhibits import ExhibitStatements
 from watchkeeper.store.statements.intake import (
     ANNOUNCED,
@@ -30,10 +31,14 @@ from watchkeeper.store.statements.intake import (
 )
 from watchkeeper.store.statements.logins import LoginStatements
 from watchkeeper.store.statements.memory import MemoryStatements
+from watchkeeper.store.statements.models import ModelStatements
 from watchkeeper.store.statements.moving import MovingStatements
 from watchkeeper.store.statements.muting import MutingStatements
 from watchkeeper.store.statements.overview import OverviewStatements
+from watchkeeper.store.statements.people import PeopleStatements
 from watchkeeper.store.statements.periodic import PeriodicStatements
+from watchkeeper.store.statements.pipelines import PipelineStatements
+from watchkeeper.store.statements.standing import StandingStatements
 from watchkeeper.store.statements.upkeep import UpkeepStatements
 from watchkeeper.store.statements.watching import WatchStatements
 
@@ -46,6 +51,8 @@ _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 
 class PostgresTransaction(
+    ChatStatements,
+    ModelStatements,
     ExhibitStatements,
     MemoryStatements,
     IntakeStatements,
@@ -53,7 +60,10 @@ class PostgresTransaction(
     MovingStatements,
     MutingStatements,
     OverviewStatements,
+    PeopleStatements,
     PeriodicStatements,
+    PipelineStatements,
+    StandingStatements,
     UpkeepStatements,
     WatchStatements,
 ):
@@ -187,6 +197,15 @@ class PostgresTransaction(
         )  # fmt: skip
         return [rows.plan_record(row) for row in found]
 
+    async def expired_mitigations(self, at: datetime) -> list[PlanRecord]:
+        """Oldest first."""
+        found = await self._rows(
+            "select * from plans where state = 'succeeded' and not facts ? 'removal' "
+            "and (body ->> 'lasts_until')::timestamptz <= :at order by created_at",
+            at=at,
+        )
+        return [rows.plan_record(row) for row in found]
+
     async def set_plan(self, plan_id: str, state: PlanState, facts: Mapping[str, Any] | None = None) -> PlanRecord:
         """Change the state and merge facts."""
         changed = await self._do(
@@ -198,14 +217,16 @@ class PostgresTransaction(
         return await self.plan(plan_id)
 
     async def add_approval(self, approval: Approval) -> Approval:
-        """Keep a decision; the first one stands."""
+        """Keep a decision; a person's first one stands."""
         await self._do(
-            "insert into approvals (plan_id, plan_digest, decision, by_whom, role, door, at, reason) values "
-            "(:plan, :digest, :decision, :by, :role, :door, :at, :reason) on conflict (plan_id) do nothing",
+            "insert into approvals (plan_id, plan_digest, decision, by_whom, role, door, at, reason, person) values "
+            "(:plan, :digest, :decision, :by, :role, :door, :at, :reason, :person) on conflict do nothing",
             plan=approval.plan_id, digest=approval.plan_digest, decision=str(approval.decision), by=approval.by,
-            role=str(approval.role), door=approval.door, at=approval.at, reason=redact(approval.reason),
+            role=str(approval.role), door=approval.door, at=approval.at, reason=redact(approval.reason), person=approval.person,
         )  # fmt: skip
-        return (await self.approvals_of(approval.plan_id))[0]
+        who = approval.person or approval.by
+        kept = await self.approvals_of(approval.plan_id)
+        return next(a for a in kept if (a.person or a.by) == who)
 
     async def approvals_of(self, plan_id: str) -> list[Approval]:
         """Oldest first."""

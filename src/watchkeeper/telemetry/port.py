@@ -12,6 +12,7 @@ import polars as pl
 
 from watchkeeper.domain.clock import Clock
 from watchkeeper.domain.evidence import Change, Missing, Series, Signal, Window
+from watchkeeper.domain.muting import Mute
 from watchkeeper.domain.topology import Edge, Workload
 from watchkeeper.telemetry.budget import Ledger
 from watchkeeper.telemetry.resolver import Resolver
@@ -83,6 +84,15 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Give connections back."""
+        ...
+
+
+@runtime_checkable
+class SilenceQueries(Protocol):
+    """A source that knows which alerts people silenced."""
+
+    async def silences(self) -> list[Mute]:
+        """Those active or pending. Raises SourceError."""
         ...
 
 

@@ -16,9 +16,12 @@ class Query:
     metric: str
     promql: str
     origin: Origin = Origin.WORKLOAD
+    on_demand: bool = False
+    """Read only when asked for by name: for questions, not for diagnosis."""
 
 
-_APP = "namespace, app, job, service_name"
+APP = "namespace, app, job, service_name"
+"""What tells workloads apart in series that programs expose."""
 _POD = "namespace, pod, container"
 
 
@@ -26,11 +29,11 @@ def _quantile(q: float, series: str, by: str) -> str:
     return f"histogram_quantile({q}, sum by ({by}, le) (rate({series}_bucket{{$sel}}[$w])))"
 
 
-_REQUESTS = f"sum by ({_APP}) (rate(http_server_requests_total{{$sel}}[$w]))"
-_ERRORS = f'sum by ({_APP}) (rate(http_server_requests_total{{$sel,code=~"5.."}}[$w]))'
+_REQUESTS = f"sum by ({APP}) (rate(http_server_requests_total{{$sel}}[$w]))"
+_ERRORS = f'sum by ({APP}) (rate(http_server_requests_total{{$sel,code=~"5.."}}[$w]))'
 _SERVER, _CLIENT = "http_server_request_duration_seconds", "http_client_request_duration_seconds"
-_CALLS = f"sum by ({_APP}, peer) (rate(http_client_requests_total{{$sel}}[$w]))"
-_FAILED = f'sum by ({_APP}, peer) (rate(http_client_requests_total{{$sel,code=~"5.."}}[$w]))'
+_CALLS = f"sum by ({APP}, peer) (rate(http_client_requests_total{{$sel}}[$w]))"
+_FAILED = f'sum by ({APP}, peer) (rate(http_client_requests_total{{$sel,code=~"5.."}}[$w]))'
 _CPU = f'sum by ({_POD}) (rate(container_cpu_usage_seconds_total{{$sel,container!=""}}[$w]))'
 _CORES = (
     f'sum by ({_POD}) (container_spec_cpu_quota{{$sel,container!=""}}) '
@@ -42,14 +45,14 @@ _MEMORY_LIMIT = f'(sum by ({_POD}) (container_spec_memory_limit_bytes{{$sel,cont
 QUERIES = (
     Query("workload", _REQUESTS),
     Query("error-rate", f"100 * ({_ERRORS} or 0 * {_REQUESTS}) / {_REQUESTS}"),
-    Query("latency-50", _quantile(0.5, _SERVER, _APP)),
-    Query("latency-95", _quantile(0.95, _SERVER, _APP)),
-    Query("client-latency-95", _quantile(0.95, _CLIENT, f"{_APP}, peer")),
+    Query("latency-50", _quantile(0.5, _SERVER, APP)),
+    Query("latency-95", _quantile(0.95, _SERVER, APP)),
+    Query("client-latency-95", _quantile(0.95, _CLIENT, f"{APP}, peer")),
     Query("client-error-rate", f"100 * ({_FAILED} or 0 * {_CALLS}) / {_CALLS}"),
-    Query("pool", f"sum by ({_APP}) (db_pool_connections_active{{$sel}})"),
-    Query("pool-rate", f"100 * max by ({_APP}) (db_pool_connections_active{{$sel}} / (db_pool_connections_max{{$sel}} > 0))"),
-    Query("pool-timeouts", f"sum by ({_APP}) (rate(db_pool_acquire_timeouts_total{{$sel}}[$w]))"),
-    Query("queue", f"sum by ({_APP}, queue) (queue_messages{{$sel}})"),
+    Query("pool", f"sum by ({APP}) (db_pool_connections_active{{$sel}})"),
+    Query("pool-rate", f"100 * max by ({APP}) (db_pool_connections_active{{$sel}} / (db_pool_connections_max{{$sel}} > 0))"),
+    Query("pool-timeouts", f"sum by ({APP}) (rate(db_pool_acquire_timeouts_total{{$sel}}[$w]))"),
+    Query("queue", f"sum by ({APP}, queue) (queue_messages{{$sel}})"),
     Query("cpu", f"1000 * {_CPU}", Origin.CADVISOR),
     Query("cpu-rate", f"100 * {_CPU} / ({_CORES})", Origin.CADVISOR),
     Query(
@@ -66,19 +69,27 @@ QUERIES = (
     ),
     Query("replicas-ready", "max by (namespace, deployment) (kube_deployment_status_replicas_available{$sel})", Origin.KUBE_STATE),
     Query("replicas-wanted", "max by (namespace, deployment) (kube_deployment_spec_replicas{$sel})", Origin.KUBE_STATE),
+    # By the pods that mount the claim where kube-state-metrics tells, else by the claim.
     Query(
         "disk-rate",
         "100 * max by (namespace, pod, persistentvolumeclaim) "
         "((kubelet_volume_stats_used_bytes{$sel} / (kubelet_volume_stats_capacity_bytes{$sel} > 0)) "
-        "* on (namespace, persistentvolumeclaim) group_right kube_pod_spec_volumes_persistentvolumeclaims_info{$sel})",
+        "* on (namespace, persistentvolumeclaim) group_right kube_pod_spec_volumes_persistentvolumeclaims_info{$sel}) "
+        "or on (namespace, persistentvolumeclaim) "
+        "100 * (1 - sum by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes{$sel}) "
+        "/ (sum by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes{$sel}) > 0))",
         Origin.CADVISOR,
     ),
     Query(
         "certificate-left",
-        f"min by ({_APP}, name) ((probe_ssl_earliest_cert_expiry{{$sel}} or certmanager_certificate_expiration_timestamp_seconds{{$sel}}) - time())",
+        f"min by ({APP}, name) ((probe_ssl_earliest_cert_expiry{{$sel}} or certmanager_certificate_expiration_timestamp_seconds{{$sel}}) - time())",
         Origin.WORKLOAD,
     ),
-    Query("up", f"min by ({_APP}) (up{{$sel}})", Origin.DECLARED),
+    Query("up", f"min by ({APP}) (up{{$sel}})", Origin.DECLARED),
+    Query("latency-90", _quantile(0.9, _SERVER, APP), on_demand=True),
+    Query("latency-99", _quantile(0.99, _SERVER, APP), on_demand=True),
+    Query("net-rx", "sum by (namespace, pod) (rate(container_network_receive_bytes_total{$sel}[$w]))", Origin.CADVISOR, on_demand=True),
+    Query("net-tx", "sum by (namespace, pod) (rate(container_network_transmit_bytes_total{$sel}[$w]))", Origin.CADVISOR, on_demand=True),
 )  # fmt: skip
 """Written for the series of docs/reference/signals.md."""
 

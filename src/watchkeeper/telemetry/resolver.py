@@ -26,11 +26,15 @@ SHIPPED: Sequence[Rule] = (
     Rule("any", "deployment"),
     Rule("any", "statefulset"),
     Rule("any", "daemonset"),
+    # What the cluster calls a workload beats what a program calls itself.
+    Rule("traces", "k8s.deployment.name"),
+    Rule("traces", "k8s.pod.name", _POD),
     Rule("any", "service.name"),
     Rule("any", "service_name"),
-    Rule("traces", "k8s.deployment.name"),
     Rule("any", "pod", _POD),
     Rule("any", "k8s.pod.name", _POD),
+    Rule("any", "job_name"),
+    Rule("any", "persistentvolumeclaim"),
     Rule("any", "name"),
     Rule("logs", "container"),
     Rule("any", "service"),
@@ -41,7 +45,7 @@ SHIPPED: Sequence[Rule] = (
 """Shown by `watchkeeper doctor`; `entities.rules` come before these."""
 
 _NOBODY = frozenset(
-    {"", "POD", "kube-state-metrics", "cadvisor", "kubelet", "node-exporter", "kubernetes-pods", "prometheus"}
+    {"", "POD", "kube-state-metrics", "cadvisor", "kubelet", "node-exporter", "kubernetes-pods", "pods", "prometheus"}
 )
 
 

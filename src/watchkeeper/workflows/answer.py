@@ -1,81 +1,68 @@
-"""Plain questions, answered from what the store and the sources say."""
+"""Plain questions, answered from what the store and the sources say. The one way in for every door."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from watchkeeper.domain.errors import SourceError
-from watchkeeper.domain.incident import Incident
+from watchkeeper.ask.answer import Answer, Asker
+from watchkeeper.ask.parse import EXAMPLES, parse
+from watchkeeper.ask.question import Command, Intent, Question, Unclear
+from watchkeeper.domain.errors import InvalidInput, NotFound, SourceError
+from watchkeeper.workflows.answers import lines, numbers, records, state, why
+from watchkeeper.workflows.answers.seen import known
 from watchkeeper.workflows.house import House
 
-_USAGE = {
-    "cpu": ("CPU use", "cores", 'sum by (app, container) (rate(container_cpu_usage_seconds_total{container!=""}[5m]))'),
-    "memory": ("Memory", "bytes", 'sum by (app, container) (container_memory_working_set_bytes{container!=""})'),
-    "traffic": ("Traffic", "requests/s", "sum by (app) (rate(http_server_requests_total[5m]))"),
-    "latency": (
-        "Latency (p95)",
-        "seconds",
-        "histogram_quantile(0.95, sum by (app, le) (rate(http_server_request_duration_seconds_bucket[5m])))",
-    ),
-}
-_WORDS = {
-    "cpu": ("cpu", "processor"),
-    "memory": ("memory", "ram", "mem"),
-    "traffic": ("traffic", "requests", "rps", "load"),
-    "latency": ("latency", "slow", "p95", "response time"),
-}
+Answerer = Callable[[House, Question, Asker], Awaitable[Answer]]
+_ANSWERS: Mapping[Intent, Answerer] = {
+    Intent.MEASURE: numbers.measure, Intent.RANK: numbers.rank, Intent.WHEN: numbers.when, Intent.HEALTH: state.health,
+    Intent.UNUSUAL: state.unusual, Intent.FORECAST: state.forecast, Intent.PODS: state.pods, Intent.DECLARED: state.declared,
+    Intent.CALLS: state.who_calls, Intent.SERVICES: state.services, Intent.INCIDENTS: records.incidents, Intent.ALERTS: records.alerts,
+    Intent.CHANGES: records.changes, Intent.PLANS: records.plans, Intent.LOGS: lines.logs, Intent.TRACES: lines.traces, Intent.WHY: why.why,
+}  # fmt: skip
+_CAN = (
+    "I answer from what is measured and remembered: CPU, memory, latency, errors, traffic, pools, queues, restarts (now, over a time, "
+    "ranked, compared, above a limit), health, logs, traces, pods, versions and limits, who calls whom, changes, alerts, incidents and why, "
+    "repairs and what waits for approval."
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Words and the numbers behind them."""
-
-    text: str
-    data: Mapping[str, Any]
-
-
-async def answer(house: House, text: str, context: str = "") -> Answer:
-    """Incidents for "why" and "what"; current numbers for a signal; else what it can answer."""
-    lowered = text.lower()
-    if re.search(r"\b(why|incidents?|what happened|wrong|broken)\b", lowered):
-        return await _incidents(house)
-    signal = next((name for name, words in _WORDS.items() if any(w in lowered for w in words)), "")
-    if signal:
-        return await _usage(house, signal)
-    words = (
-        "I can tell current CPU, memory, traffic and latency for each service, and what incidents there are and why."
-    )
-    return Answer(f"I did not understand that. {words}", {"understood": False})
+async def answer(house: House, text: str, context: str = "", zone: str = "") -> Answer:
+    """What can be said to these words. `zone` is an IANA name such as Europe/Berlin. Raises InvalidInput for an unknown one."""
+    asker = Asker(zone_of(house, zone), house.clock.now(), context)
+    parsed = parse(text, await known(house), asker.now, asker.zone, context)
+    if isinstance(parsed, Unclear):
+        return unclear(parsed)
+    if isinstance(parsed, Command):
+        words = f"To {parsed.verb} something, use the buttons that came with it, the console, or the command line: words alone decide nothing."
+        return Answer(words, {"command": str(parsed.verb), "subject": parsed.subject})
+    return await answer_question(house, parsed, asker)
 
 
-async def _incidents(house: House) -> Answer:
-    page = await house.store.list_incidents(limit=5)
-    if not page.items:
-        return Answer("There are no incidents on record.", {"incidents": []})
-    rows = [_row(i) for i in page.items]
-    lines = [f"{r['id']} ({r['severity']}, {r['stage']}): {r['root_cause'] or r['title']}" for r in rows]
-    return Answer("\n".join(lines), {"incidents": rows})
-
-
-def _row(incident: Incident) -> dict[str, Any]:
-    return {
-        "id": incident.id, "title": incident.title, "severity": str(incident.severity), "stage": str(incident.stage),
-        "service": incident.service, "root_cause": incident.root_cause, "confidence": incident.confidence,
-    }  # fmt: skip
-
-
-async def _usage(house: House, signal: str) -> Answer:
-    title, unit, query = _USAGE[signal]
-    if house.metrics is None:
-        return Answer("No metrics source is configured, so I cannot see that.", {"query": query})
+async def answer_question(house: House, question: Question, asker: Asker) -> Answer:
+    """The same for a question that was read before."""
+    if question.intent is Intent.HELP:
+        return Answer(f"{_CAN}\nFor example: " + "; ".join(EXAMPLES), {"examples": list(EXAMPLES)})
     try:
-        samples = await house.metrics.instant(query)
+        return await _ANSWERS[question.intent](house, question, asker)
     except SourceError as error:
-        return Answer(f"The metrics source cannot tell: {error}", {"query": query})
-    rows = {s.labels.get("app") or s.labels.get("container", ""): s.value for s in samples if s.value == s.value}
-    if not rows:
-        return Answer(f"The metrics source has no data for {title.lower()}.", {"query": query, "values": {}})
-    ranked = sorted(rows.items(), key=lambda kv: -kv[1])
-    lines = [f"{name}: {value:.3g} {unit}" for name, value in ranked[:20]]
-    return Answer(f"{title} now:\n" + "\n".join(lines), {"query": query, "unit": unit, "values": dict(ranked)})
+        return Answer(f"I cannot tell: {error}", {"unseen": [str(error)]})
+    except NotFound as error:
+        return Answer(f"There is {error}.", {"found": False})
+
+
+def unclear(parsed: Unclear) -> Answer:
+    """Says what was not understood and what is near."""
+    nearest = tuple(n for n in parsed.nearest if n)
+    near = f"\nThe nearest I can answer: {'; '.join(nearest)}" if nearest else ""
+    return Answer(f"{parsed.because}.{near}", {"understood": False}, understood=False, nearest=nearest)
+
+
+def zone_of(house: House, name: str) -> tzinfo:
+    """The asker's zone, or the installation's."""
+    chosen = name or house.settings.ask.timezone
+    try:
+        return ZoneInfo(chosen)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInput(
+            f"no time zone named {chosen!r}", field="timezone", hint="an IANA name such as Europe/Berlin"
+        ) from None

@@ -238,8 +238,13 @@ class _Batch:
         return Known(
             situations, standing, [*maintenance(self.rules), *await self.tx.silences(self.now)],
             await self.tx.known_issues(self.now), await self.tx.corrections(), changes,
-            await self.tx.alerts_since(self.now - timedelta(minutes=1)),
+            await self._storming(),
         )  # fmt: skip
+
+    async def _storming(self) -> bool:
+        """Were so many stored within the last minute?"""
+        at = await self.tx.nth_newest(self.rules.storm_alerts_per_minute)
+        return at is not None and self.now - at < timedelta(minutes=1)
 
     async def _calls(self) -> Neighbours:
         topology = await self.tx.known_calls()

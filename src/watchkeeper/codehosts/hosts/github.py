@@ -7,11 +7,13 @@ from urllib.parse import quote
 
 import httpx
 
-from watchkeeper.codehosts.port import Checks, ChecksState, CodeHost, PullRequest
+from watchkeeper.codehosts.github_app import AppToken
+from watchkeeper.codehosts.port import Checks, ChecksState, ClusterDoor, CodeHost, PullRequest
 from watchkeeper.domain.errors import CodeHostError, CodeHostUnavailable, MergeRefused
 from watchkeeper.settings import DeliverySettings
 
 _GOOD = ("success", "neutral", "skipped")
+_COMMITS, _FILES_A_COMMIT = 5, 10
 _MARK = "<!-- watchkeeper:{} -->"
 
 
@@ -28,8 +30,9 @@ class GitHub:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._client = httpx.AsyncClient(
-            base_url=settings.url.rstrip("/"), headers=headers, timeout=settings.timeout_seconds, transport=transport
-        )
+            base_url=settings.url.rstrip("/"), headers=headers, timeout=settings.timeout_seconds, transport=transport,
+            auth=AppToken(settings) if settings.app_id else None,
+        )  # fmt: skip
 
     async def read_file(self, path: str, ref: str) -> str | None:
         """The file's text, None where it is not."""
@@ -48,6 +51,23 @@ class GitHub:
             )
         paths = [e["path"] for e in body["tree"] if e["type"] == "blob"]
         return sorted(p for p in paths if not under or p.startswith(under.rstrip("/") + "/"))
+
+    async def earlier(self, ref: str, under: str = "") -> Mapping[str, tuple[str, ...]]:
+        """From the last commits that touched the folder; at most a handful of files each."""
+        params = {"sha": ref, "per_page": str(_COMMITS), **({"path": under} if under else {})}
+        answer = await self._ask("GET", f"{self._root}/commits", params=params, allow=(404, 409))
+        found: dict[str, list[str]] = {}
+        for row in answer.json() if answer.is_success else []:
+            commit = (await self._ask("GET", f"{self._root}/commits/{row['sha']}")).json()
+            parent = next((p["sha"] for p in commit.get("parents") or []), "")
+            for file in (commit.get("files") or [])[:_FILES_A_COMMIT] if parent else []:
+                path = str(file.get("previous_filename") or file["filename"])
+                if file.get("status") == "added" or not path.endswith((".yaml", ".yml")):
+                    continue
+                text = await self.read_file(path, parent)
+                if text is not None:
+                    found.setdefault(path, []).append(text)
+        return {path: tuple(texts) for path, texts in found.items()}
 
     async def head(self, branch: str) -> str | None:
         """The commit a branch points at."""
@@ -205,6 +225,6 @@ def _words(answer: httpx.Response) -> str:
     return f"{body.get('message', '')}{f' ({details})' if details else ''}"
 
 
-def build(settings: DeliverySettings) -> CodeHost:
+def build(settings: DeliverySettings, cluster: ClusterDoor | None = None) -> CodeHost:
     """From `delivery`."""
     return GitHub(settings)

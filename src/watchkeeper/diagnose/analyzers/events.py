@@ -6,8 +6,8 @@ from typing import Any
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, finding, strongest
-from watchkeeper.diagnose.cluster.snapshot import seen_at
-from watchkeeper.diagnose.objects import service_of_name, service_of_pod, since
+from watchkeeper.diagnose.cluster.snapshot import is_ready, seen_at
+from watchkeeper.diagnose.objects import container_states, moment, service_of_name, service_of_pod, since
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Origin, Signal
 
@@ -29,11 +29,26 @@ def examine(case: Case) -> list[Finding]:
         at = seen_at(event)
         if known is None or event.get("type") != "Warning" or at is None or at < since(case):
             continue
+        if _contradicted(event, pods, since(case)):
+            continue
         told = _tell(event, service_about(event, pods), *known, at)
         key = (told.service, told.kind)
         if told.service and (key not in found or found[key].strength < told.strength):
             found[key] = told
     return strongest(found.values())
+
+
+def _contradicted(event: Mapping[str, Any], pods: Mapping[str, Mapping[str, Any]], start: datetime) -> bool:
+    """Does the kubelet's own status say otherwise: ready, and no container of it began or ended since?"""
+    about = event.get("involvedObject") or event.get("regarding") or {}
+    pod = pods.get(str(about.get("name", ""))) if about.get("kind") == "Pod" else None
+    if pod is None or not is_ready(pod):
+        return False
+    times = [
+        moment(str(part[field])) for status in container_states(pod) for state in ("state", "lastState")
+        for part in (status.get(state) or {}).values() for field in ("startedAt", "finishedAt") if part.get(field)
+    ]  # fmt: skip
+    return bool(times) and all(at is not None and at < start for at in times)
 
 
 def service_about(event: Mapping[str, Any], pods: Mapping[str, Mapping[str, Any]]) -> str:

@@ -25,11 +25,19 @@ def examine(case: Case) -> list[Finding]:
     on: dict[str, set[str]] = defaultdict(set)
     for pod in (o for o in case.evidence.objects if o.get("kind") == "Pod"):
         on[str(pod.get("spec", {}).get("nodeName", ""))].add(service_of_pod(pod))
-    return strongest(_finding(node, state, suffering & on[node], suffering) for node, state in ailing.items())
+    return strongest(
+        _finding(node, state, suffering & on[node], _explained(case, suffering & on[node], suffering))
+        for node, state in ailing.items()
+    )
 
 
-def _finding(node: str, state: str, here: set[str], suffering: set[str]) -> Finding:
-    share = len(here) / len(suffering) if suffering else 0.0
+def _explained(case: Case, here: set[str], suffering: set[str]) -> float:
+    """Share of what suffers that runs here, or calls what does."""
+    above = {s for service in here for s in case.topology.upstream(service)}
+    return len(suffering & (here | above)) / len(suffering) if suffering else 0.0
+
+
+def _finding(node: str, state: str, here: set[str], share: float) -> Finding:
     words = f"node {node} is {state}" if state == "not ready" else f"node {node} reports {state}"
     words += (
         f"; {', '.join(sorted(here)[:4])} run on it and suffer" if here else ", but nothing that suffers runs on it"

@@ -136,10 +136,40 @@ def _finding(group: _Group, below: Iterable[_Group], snapshot: Snapshot) -> Clus
 
 
 def _workload(group: _Group, snapshot: Snapshot) -> Ref:
+    """Whose users or pods suffer by it first: a pod's owner, who stands behind a Service, whom a certificate names."""
     for who in (group.head.cause, *sorted(group.subjects)):
         thing = snapshot.get(who)
         if who.kind in ("Pod", "ReplicaSet", "Job") and thing is not None:
             return snapshot.workload_of(thing)
         if who.kind in ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Pod", "Job"):
             return who
+    for who in (*sorted(group.subjects), group.head.cause):
+        if who.kind == "Service":
+            return _behind(snapshot, who)
+        if who.kind == "Certificate":
+            names = ((snapshot.get(who) or {}).get("spec") or {}).get("dnsNames") or []
+            known = [Ref("Service", who.namespace, str(n).split(".")[0]) for n in names]
+            return next((_behind(snapshot, s) for s in known if snapshot.get(s) is not None), who)
+        if who.kind == "PersistentVolumeClaim":
+            return _mounting(snapshot, who)
     return group.head.cause
+
+
+def _behind(snapshot: Snapshot, service: Ref) -> Ref:
+    """The workload a Service reaches, or the one named like it."""
+    selector = ((snapshot.get(service) or {}).get("spec") or {}).get("selector")
+    pods = snapshot.selected(service.namespace, selector)
+    if pods:
+        return snapshot.workload_of(pods[0])
+    named = (Ref(kind, service.namespace, service.name) for kind in ("Deployment", "StatefulSet", "DaemonSet"))
+    return next((w for w in named if snapshot.get(w) is not None), service)
+
+
+def _mounting(snapshot: Snapshot, claim: Ref) -> Ref:
+    """The workload whose pods mount a claim."""
+    for thing in snapshot.of("Pod", "Deployment", "StatefulSet"):
+        volumes = snapshot.template(thing).get("volumes") or []
+        named = {(v.get("persistentVolumeClaim") or {}).get("claimName") for v in volumes}
+        if thing["metadata"].get("namespace") == claim.namespace and claim.name in named:
+            return snapshot.workload_of(thing)
+    return claim

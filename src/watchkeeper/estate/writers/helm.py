@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from watchkeeper.domain.remediation import FieldChange
+from watchkeeper.estate.documents import mappings
 from watchkeeper.estate.effects import Intent
 from watchkeeper.estate.fields import read, same
 from watchkeeper.estate.manifests import Located, edit
@@ -29,10 +28,10 @@ def _edit(files: Files, intent: Intent, places: list[HelmPlace]) -> Candidate:
     path = places[0].file
     if path not in files:
         return f"{path} is not in the repository"
-    try:
-        said = yaml.safe_load(files[path]) or {}
-    except yaml.YAMLError:
-        return f"{path} is not YAML"
+    found = mappings(files[path])
+    if len(found) != 1:
+        return f"{path} is not one YAML mapping"
+    said = found[0]
     changes = []
     for place, field in zip(places, intent.fields, strict=True):
         value = read(said, place.path)
@@ -64,7 +63,7 @@ def _readers(files: Files, values: str) -> list[str]:
     for path, text in sorted(files.items()):
         if not path.endswith((".yaml", ".yml")) or path == values:
             continue
-        for document in _documents(text):
+        for document in mappings(text):
             kind, name = str(document.get("kind")), str((document.get("metadata") or {}).get("name", ""))
             if kind in ("Application", "ApplicationSet", "HelmRelease") and _names(document, values):
                 sets = document.get("spec", {}).get("generators") or [] if kind == "ApplicationSet" else []
@@ -83,13 +82,6 @@ def _names(thing: Any, values: str) -> bool:
             elif _names(value, values):
                 return True
     return isinstance(thing, list) and any(_names(t, values) for t in thing)
-
-
-def _documents(text: str) -> list[Mapping[str, Any]]:
-    try:
-        return [d for d in yaml.safe_load_all(text) if isinstance(d, Mapping)]
-    except yaml.YAMLError:
-        return []
 
 
 WRITER = Writer(candidates, proof)

@@ -4,8 +4,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
+from watchkeeper.estate.documents import documents
 from watchkeeper.estate.effects import Intent, home_of
 from watchkeeper.estate.fields import read
 from watchkeeper.estate.manifests import Located, edit
@@ -31,17 +30,10 @@ def _documents(files: Files, home: Unit, intent: Intent) -> Sequence[Located]:
         Located(path, number, document)
         for path in sorted(home.includes)
         if path.endswith((".yaml", ".yml"))
-        for number, document in enumerate(_parsed(files[path]))
+        for number, document in enumerate(documents(files[path]) or ())
         if _may_be(document, intent)
     ]
     return sorted(found, key=lambda f: (posixpath.dirname(f.path) != home.name, not _has(f.content, intent)))
-
-
-def _parsed(text: str) -> list[Any]:
-    try:
-        return list(yaml.safe_load_all(text))
-    except yaml.YAMLError:
-        return []
 
 
 def _may_be(document: Any, intent: Intent) -> bool:

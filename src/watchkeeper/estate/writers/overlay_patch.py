@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -43,7 +44,7 @@ def _grow(patch: dict[str, Any], path: str) -> None:
     """Make room for the path: empty maps, and list entries with just their key."""
     place: Any = patch
     steps = steps_of(path)
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in pairwise(steps):
         if isinstance(step, Named):
             entry = next((e for e in place if step.fits(e)), None)
             if entry is None:

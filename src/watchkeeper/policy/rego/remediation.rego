@@ -99,12 +99,15 @@ deny contains sprintf("%v is a system namespace", [input.target.namespace]) if {
 	input.target.namespace in {"kube-system", "kube-public", "kube-node-lease"}
 }
 
-deny contains "it names no target" if not input.target.name
+named if input.target.name != ""
 
-deny contains "it names no namespace" if {
-	not input.target.kind in clusterwide
-	not input.target.namespace
-}
+deny contains "it names no target" if not named
+
+placed if input.target.kind in clusterwide
+
+placed if input.target.namespace != ""
+
+deny contains "it names no namespace" if not placed
 
 ask contains sprintf("%v reaches into what others share", [input.action]) if not input.action in alone
 

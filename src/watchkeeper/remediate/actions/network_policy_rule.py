@@ -32,8 +32,9 @@ def draft(situation: Situation) -> Draft | str:
 
 def _rule(situation: Situation, caller: str, labels: Mapping[str, str], port: int) -> Draft | str:
     name, space = situation.workload.name, situation.workload.namespace
+    called = f"allow-{caller}-to-{name}"
     policy = {
-        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": f"allow-{caller}-to-{name}", "namespace": space},
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": called, "namespace": space},
         "spec": {
             "podSelector": {"matchLabels": dict(situation.labels)}, "policyTypes": ["Ingress"],
             "ingress": [{"from": [{"podSelector": {"matchLabels": dict(labels)}}], "ports": [{"port": port, "protocol": "TCP"}]}],
@@ -42,9 +43,9 @@ def _rule(situation: Situation, caller: str, labels: Mapping[str, str], port: in
     folder = _folder(situation)
     if folder is None:
         return "no file of the repository declares the workload, so there is no place for the policy"
-    path = f"{folder}allow-{caller}-to-{name}.yaml"
+    path = f"{folder}{called}.yaml"
     words = f"allow {caller} to reach port {port} of {name}"
-    target = situation.beside("NetworkPolicy", f"allow-{caller}-to-{name}")
+    target = situation.beside("NetworkPolicy", called)
     text = yaml.safe_dump(policy, sort_keys=False)
     return Draft(
         {"caller": caller, "port": port}, (), words, "take the policy away again", Risk.MEDIUM, target, {}, {path: text}

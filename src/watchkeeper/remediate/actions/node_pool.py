@@ -70,7 +70,7 @@ def _name(block: Block) -> str:
 def _declared(files: Mapping[str, str]) -> Iterator[tuple[str, Block, str]]:
     for path, text in sorted(files.items()):
         for block in blocks(text) if path.endswith(".tf") else []:
-            kind = (block.name.split(".") + [""])[1]
+            kind = [*block.name.split("."), ""][1]
             attribute = next((a for a in _POOLS.get(kind, ()) if a in block.values), None)
             if attribute and isinstance(block.values[attribute].literal, int):
                 yield path, block, attribute

@@ -7,8 +7,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from watchkeeper.simulate.cluster import admission, autoscaling, claims, jobs
+from watchkeeper.simulate.cluster.further_samples import further
 from watchkeeper.simulate.cluster.objects import Object, Objects, iso
-from watchkeeper.simulate.cluster.pods import PodController, number
+from watchkeeper.simulate.cluster.pods import PodController
+from watchkeeper.simulate.cluster.quantities import number
 from watchkeeper.simulate.ports import MetricSample, Runtime
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -25,6 +28,10 @@ class SimulatedCluster:
             self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager="setup", now=now)
         for count in range(1, nodes + 1):
             self.objects.put(_node(f"node-{count}", now), now)
+        standard = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "standard"}}
+        self.apply({**standard, "provisioner": "simulated", "volumeBindingMode": "Immediate"}, manager="setup", now=now)
+        self.silent_nodes: set[str] = set()
+        """machines whose kubelet says nothing any more"""
 
     def apply(self, manifest: Mapping[str, Any], *, manager: str, now: float) -> Object:
         """Create or update. What the manifest leaves out of an existing object stays."""
@@ -40,6 +47,8 @@ class SimulatedCluster:
                 thing["metadata"]["annotations"] = notes
         if kind == "Deployment":
             _deployment_defaults(thing)
+        if kind == "Pod" and known is None:
+            admission.defaulted(self.objects, thing["metadata"].get("namespace", "default"), thing["spec"])
         return self.objects.put(thing, now)
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
@@ -59,7 +68,7 @@ class SimulatedCluster:
             self.pods.remove(gone, now)
             return
         self.objects.remove(kind, namespace, name)
-        for child in ("ReplicaSet", "Pod"):
+        for child in ("ReplicaSet", "Job", "Pod"):
             for thing in self.objects.find(child, namespace):
                 if any(o["uid"] == gone["metadata"]["uid"] for o in thing["metadata"].get("ownerReferences", [])):
                     self.delete(child, namespace, thing["metadata"]["name"], now=now)
@@ -70,9 +79,42 @@ class SimulatedCluster:
             self._deployment(deployment, now)
         for replica_set in self.objects.find("ReplicaSet"):
             self._replica_set(replica_set, now)
+        jobs.reconcile(self.objects, self.pods, now)
+        claims.reconcile(self.objects, self.pods, now)
+        self._nodes(now)
         self.pods.reconcile(now)
+        autoscaling.reconcile(self.objects, self.runtime, now)
+        admission.count(self.objects, now)
         for service in self.objects.find("Service"):
             self._endpoints(service, now)
+
+    def _nodes(self, now: float) -> None:
+        """The control plane's word on machines that fell silent, or speak again."""
+        for node in self.objects.find("Node"):
+            silent = node["metadata"]["name"] in self.silent_nodes
+            [ready] = [c for c in node["status"]["conditions"] if c["type"] == "Ready"]
+            if silent is (ready["status"] == "Unknown"):
+                continue
+            after = copy.deepcopy(node)
+            said = (
+                ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.")
+                if silent
+                else ("True", "KubeletReady", "kubelet is posting ready status")
+            )
+            changed = dict(zip(("status", "reason", "message"), said, strict=True))
+            after["status"]["conditions"] = [{**ready, **changed, "lastTransitionTime": iso(now)}]
+            taint = {"key": "node.kubernetes.io/unreachable", "effect": "NoSchedule"}
+            after["spec"]["taints"] = [taint] if silent else []
+            self.objects.put(after, now)
+            if silent:
+                self.pods.event(
+                    after,
+                    "Normal",
+                    "NodeNotReady",
+                    f"Node {node['metadata']['name']} status is now: NodeNotReady",
+                    "node-controller",
+                    now,
+                )
 
     # --- Deployments -------------------------------------------------------------------------------------------
 
@@ -170,6 +212,7 @@ class SimulatedCluster:
             ),
             _condition(deployment, "Progressing", True, "NewReplicaSetAvailable" if done else "ReplicaSetUpdated", now),
         ]
+        status["conditions"] += [c for r in owned for c in r["status"].get("conditions", [])]
         self._set_status(deployment, status, now)
 
     def _set_status(self, thing: Object, status: Object, now: float) -> None:
@@ -182,22 +225,35 @@ class SimulatedCluster:
 
     def _replica_set(self, replica_set: Object, now: float) -> None:
         namespace = replica_set["metadata"]["namespace"]
-        pods = [p for p in self.objects.find("Pod", namespace) if _owned_by(p, replica_set)]
+        pods = self._pods_of(replica_set)
         wanted = int(replica_set["spec"]["replicas"])
         for _ in range(wanted - len(pods)):
-            self.pods.create(replica_set, now)
+            if self.pods.create(replica_set, now) is None:
+                break
         if len(pods) > wanted:
             pods.sort(key=lambda p: (_ready(p), p["metadata"]["creationTimestamp"]))
             for pod in pods[: len(pods) - wanted]:
                 self.pods.remove(pod, now)
-        pods = [p for p in self.objects.find("Pod", namespace) if _owned_by(p, replica_set)]
+        pods = self._pods_of(replica_set)
         status: Object = {"replicas": len(pods), "observedGeneration": replica_set["metadata"].get("generation", 1)}
         ready = sum(_ready(p) for p in pods)
         if ready:
             status["readyReplicas"] = status["availableReplicas"] = ready
+        refusal = self.pods.refusals.get(replica_set["metadata"]["uid"]) if len(pods) < wanted else None
+        if refusal:
+            failure = _condition(replica_set, "ReplicaFailure", True, "FailedCreate", now)
+            status["conditions"] = [{**failure, "message": refusal}]
         self._set_status(
             self.objects.get("ReplicaSet", namespace, replica_set["metadata"]["name"]) or replica_set, status, now
         )
+
+    def _pods_of(self, replica_set: Object) -> list[Object]:
+        space = replica_set["metadata"]["namespace"]
+        return [
+            p
+            for p in self.objects.find("Pod", space)
+            if _owned_by(p, replica_set) and p["status"].get("phase") != "Failed"
+        ]
 
     def _endpoints(self, service: Object, now: float) -> None:
         head, selector = service["metadata"], service["spec"].get("selector")
@@ -231,6 +287,8 @@ class SimulatedCluster:
         yield MetricSample("up", job, 1.0)
         for d in self.objects.find("Deployment"):
             labels = {**job, "namespace": d["metadata"]["namespace"], "deployment": d["metadata"]["name"]}
+            updated = float(d["status"].get("updatedReplicas", 0))
+            yield MetricSample("kube_deployment_status_replicas_updated", labels, updated)
             yield MetricSample("kube_deployment_spec_replicas", labels, float(d["spec"].get("replicas", 1)))
             yield MetricSample(
                 "kube_deployment_status_replicas_available", labels, float(d["status"].get("availableReplicas", 0))
@@ -243,6 +301,7 @@ class SimulatedCluster:
                 )
         for p in self.objects.find("Pod"):
             yield from self._pod_samples(p, job)
+        yield from further(self.objects, job)
 
     def _pod_samples(self, pod: Object, job: Mapping[str, str]) -> Iterable[MetricSample]:
         head, spec, status = pod["metadata"], pod["spec"], pod["status"]
@@ -261,6 +320,11 @@ class SimulatedCluster:
         for c in status.get("containerStatuses", []):
             mine = {**labels, "container": c["name"]}
             yield MetricSample("kube_pod_container_status_restarts_total", mine, float(c["restartCount"]))
+            waiting = c.get("state", {}).get("waiting")
+            if waiting:
+                yield MetricSample(
+                    "kube_pod_container_status_waiting_reason", {**mine, "reason": waiting["reason"]}, 1.0
+                )
             ended = c.get("lastState", {}).get("terminated")
             if ended:
                 yield MetricSample(

@@ -57,7 +57,7 @@ class Objects:
         meta["uid"] = old.get("uid") or self._uid(key)
         meta["creationTimestamp"] = old.get("creationTimestamp") or iso(now)
         meta["resourceVersion"] = str(self.version)
-        if kind not in ("Event", "Endpoints", "ConfigMap"):
+        if kind not in ("Event", "Endpoints", "ConfigMap", "Secret"):
             changed = before is None or before.get("spec") != stored.get("spec")
             meta["generation"] = int(old.get("generation", 0)) + 1 if changed else int(old.get("generation", 1))
         self._objects.setdefault(kind, {})[namespace, head["name"]] = stored

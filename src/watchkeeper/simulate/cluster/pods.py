@@ -2,21 +2,15 @@
 
 import copy
 import hashlib
-import re
-from typing import Any
 
+from watchkeeper.simulate.cluster import admission, startable
 from watchkeeper.simulate.cluster.objects import Object, Objects, iso
+from watchkeeper.simulate.cluster.quantities import number
+from watchkeeper.simulate.cluster.scheduling import choose
 from watchkeeper.simulate.ports import Container, Exit, Runtime
 
-_UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
 _BACKOFF = (0.5, 2.0, 5.0, 10.0, 20.0, 40.0)
 """Seconds before a container that ended is started again, by restart; shorter than a kubelet's, for people who watch."""
-
-
-def number(text: Any) -> float:
-    """A quantity in base units."""
-    found = re.fullmatch(r"([0-9.]+)([a-zA-Z]*)", str(text))
-    return float(found.group(1)) * _UNITS[found.group(2)] if found else 0.0
 
 
 class PodController:
@@ -31,19 +25,34 @@ class PodController:
         self._running: set[str] = set()
         self._made = 0
         self._events = 0
+        self.refusals: dict[str, str] = {}
+        """uid of an owner -> why its last pod could not be made"""
+        self._told: dict[str, float] = {}
 
-    def create(self, owner: Object, now: float) -> Object:
-        """A pod from the owner's template, not yet scheduled."""
+    def create(self, owner: Object, now: float) -> Object | None:
+        """A pod from the owner's template, not yet scheduled; None where a quota has no room for it."""
         self._made += 1
         template, head = copy.deepcopy(owner["spec"]["template"]), owner["metadata"]
+        template.setdefault("metadata", {})
+        admission.defaulted(self._objects, head["namespace"], template["spec"])
         suffix = hashlib.sha256(f"{head['uid']}{self._made}".encode()).hexdigest()[:5]
+        refused = admission.over_quota(
+            self._objects, {"metadata": {"namespace": head["namespace"], "name": f"{head['name']}-{suffix}"}, "spec": template["spec"]}
+        )  # fmt: skip
+        if refused:
+            self.refusals[head["uid"]] = refused
+            if now >= self._told.get(head["uid"], 0.0):
+                self._told[head["uid"]] = now + 10
+                self.event(owner, "Warning", "FailedCreate", f"Error creating: {refused}", "replicaset-controller", now)
+            return None
+        self.refusals.pop(head["uid"], None)
         pod = self._objects.put(
             {
                 "apiVersion": "v1", "kind": "Pod",
                 "metadata": {
                     "name": f"{head['name']}-{suffix}", "namespace": head["namespace"], "labels": template["metadata"].get("labels", {}),
                     **({"annotations": template["metadata"]["annotations"]} if template["metadata"].get("annotations") else {}),
-                    "ownerReferences": [{"apiVersion": "apps/v1", "kind": owner["kind"], "name": head["name"], "uid": head["uid"], "controller": True}],
+                    "ownerReferences": [{"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": head["name"], "uid": head["uid"], "controller": True}],
                 },
                 "spec": template["spec"], "status": {"phase": "Pending"},
             },
@@ -65,18 +74,19 @@ class PodController:
     def reconcile(self, now: float) -> None:
         """One round over all pods."""
         for pod in self._objects.find("Pod"):
+            if pod["status"].get("phase") in ("Succeeded", "Failed"):
+                continue
             if not pod["spec"].get("nodeName"):
                 self._schedule(pod, now)
             else:
                 self._tend(pod, now)
 
     def _schedule(self, pod: Object, now: float) -> None:
-        node = self._roomiest(pod)
+        node, words = choose(self._objects, pod)
         after = copy.deepcopy(pod)
-        if node is None:
-            if any(c["reason"] == "Unschedulable" for c in pod["status"].get("conditions", [])):
+        if not node:
+            if any(c.get("reason") == "Unschedulable" for c in pod["status"].get("conditions", [])):
                 return
-            words = "0/3 nodes are available: Insufficient cpu or memory."
             after["status"] = {
                 "phase": "Pending",
                 "conditions": [_condition("PodScheduled", False, now, "Unschedulable", words)],
@@ -95,23 +105,19 @@ class PodController:
         self.event(pod, "Normal", "Scheduled", words, "default-scheduler", now, modern=True)
         self._due[pod["metadata"]["uid"]] = now + self.startup
 
-    def _roomiest(self, pod: Object) -> str | None:
-        wanted = _requested(pod)
-        free = {n["metadata"]["name"]: number(n["status"]["allocatable"]["cpu"]) for n in self._objects.find("Node")}
-        for other in self._objects.find("Pod"):
-            if other["spec"].get("nodeName") in free:
-                free[other["spec"]["nodeName"]] -= _requested(other)
-        best = max(free, key=lambda n: (free[n], n))
-        return best if free[best] >= wanted else None
-
     def _tend(self, pod: Object, now: float) -> None:
         uid = pod["metadata"]["uid"]
         if uid in self._running:
             ended = self._runtime.exited(uid, now)
             if ended is not None:
                 self._end(pod, ended, now)
-            elif self._runtime.ready(uid, now) != _is_ready(pod):
+                return
+            failure = startable.probe_failure(pod["spec"]["containers"][0], pod["status"].get("podIP", ""))
+            if (self._runtime.ready(uid, now) and not failure) != _is_ready(pod):
                 self._mark(pod, not _is_ready(pod), now)
+            elif failure and now >= self._told.get(uid, 0.0):
+                self._told[uid] = now + 10
+                self.event(pod, "Warning", "Unhealthy", failure, "kubelet", now)
         elif now >= self._due.get(uid, now):
             self._start(pod, now)
 
@@ -119,6 +125,14 @@ class PodController:
         spec = pod["spec"]["containers"][0]
         if not self._runtime.can_pull(spec["image"]):
             self._cannot_pull(pod, spec, now)
+            return
+        lacking = startable.missing_reference(self._objects, pod, spec)
+        if lacking:
+            self._wait(pod, spec, "CreateContainerConfigError", lacking, f"Error: {lacking}", now)
+            return
+        broken = startable.missing_program(spec)
+        if broken:
+            self._cannot_run(pod, spec, broken, now)
             return
         known = (pod["status"].get("containerStatuses") or [{}])[0]
         attempt = int(known.get("restartCount", 0)) + (
@@ -135,15 +149,37 @@ class PodController:
         self.event(pod, "Normal", "Started", f"Started container {spec['name']}", "kubelet", now)
 
     def _cannot_pull(self, pod: Object, spec: Object, now: float) -> None:
-        words = f'Back-off pulling image "{spec["image"]}": not found'
+        words = f'Back-off pulling image "{spec["image"]}"'
+        self._wait(pod, spec, "ImagePullBackOff", words, f'Failed to pull image "{spec["image"]}": not found', now)
+
+    def _wait(self, pod: Object, spec: Object, reason: str, words: str, told: str, now: float) -> None:
         status = {
             "name": spec["name"], "image": spec["image"], "imageID": "", "ready": False, "restartCount": 0,
-            "state": {"waiting": {"reason": "ImagePullBackOff", "message": words}}, "lastState": {},
+            "state": {"waiting": {"reason": reason, "message": words}}, "lastState": {},
         }  # fmt: skip
         if (pod["status"].get("containerStatuses") or [{}])[0].get("state") != status["state"]:
             self._status(pod, "Pending", status, False, now)
-            self.event(pod, "Warning", "Failed", words, "kubelet", now)
+            self.event(pod, "Warning", "Failed", told, "kubelet", now)
         self._due[pod["metadata"]["uid"]] = now + 10
+
+    def _cannot_run(self, pod: Object, spec: Object, words: str, now: float) -> None:
+        known = (pod["status"].get("containerStatuses") or [{}])[0]
+        ended = {
+            "exitCode": 128,
+            "reason": "StartError",
+            "message": words,
+            "startedAt": "1970-01-01T00:00:00Z",
+            "finishedAt": iso(now),
+        }
+        waiting = {"reason": "CrashLoopBackOff", "message": f"back-off restarting failed container={spec['name']}"}
+        restarts = int(known.get("restartCount", -1)) + 1
+        status = {
+            "name": spec["name"], "image": spec["image"], "imageID": "", "ready": False, "started": False, "restartCount": restarts,
+            "state": {"waiting": waiting}, "lastState": {"terminated": ended},
+        }  # fmt: skip
+        self._status(pod, "Running", status, False, now)
+        self.event(pod, "Warning", "Failed", f"Error: {words}", "kubelet", now)
+        self._due[pod["metadata"]["uid"]] = now + _BACKOFF[min(restarts, len(_BACKOFF) - 1)]
 
     def _end(self, pod: Object, ended: Exit, now: float) -> None:
         uid = pod["metadata"]["uid"]
@@ -153,6 +189,11 @@ class PodController:
         terminated = {"exitCode": ended.code, "reason": ended.reason, "startedAt": began, "finishedAt": iso(now)}
         if ended.message:
             terminated["message"] = ended.message
+        policy = pod["spec"].get("restartPolicy", "Always")
+        if policy == "Never" or (policy == "OnFailure" and ended.code == 0):
+            status.update(ready=False, state={"terminated": terminated})
+            self._status(pod, "Failed" if ended.code else "Succeeded", status, False, now)
+            return
         wait = _BACKOFF[min(status["restartCount"], len(_BACKOFF) - 1)]
         self._due[uid] = now + wait
         crashing = status["restartCount"] >= 2
@@ -246,10 +287,6 @@ def _container(pod: Object, spec: Object, attempt: int) -> Container:
         memory_request=number(requests.get("memory", 0)),
         memory_limit=number(limits["memory"]) if "memory" in limits else None, attempt=attempt,
     )  # fmt: skip
-
-
-def _requested(pod: Object) -> float:
-    return sum(number(c.get("resources", {}).get("requests", {}).get("cpu", 0)) for c in pod["spec"]["containers"])
 
 
 def _is_ready(pod: Object) -> bool:

@@ -16,6 +16,18 @@ def release(repository: GitRepository, service: str, version: str) -> None:
     repository.commit("main", {path: text.replace(before, after)}, f"{service} {version}\n")
 
 
+def edit(repository: GitRepository, service: str, before: str, after: str, why: str) -> None:
+    """Somebody changes the manifests of a service by hand."""
+    path = f"apps/{service}.yaml"
+    text = repository.read("main", path) or ""
+    repository.commit("main", {path: text.replace(before, after)}, f"{service}: {why}\n")
+
+
+def declare(repository: GitRepository, path: str, text: str) -> None:
+    """Somebody adds a file of manifests."""
+    repository.commit("main", {path: text}, f"add {path}\n")
+
+
 class ContinuousDelivery:
     """Looks at one branch; a new commit is applied whole."""
 

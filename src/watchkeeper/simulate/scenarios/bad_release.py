@@ -13,10 +13,10 @@ _EXCEPTION = (
 )
 
 
-def begin(world: World, pace: float) -> None:
+def begin(world: World, pace: float, service: str) -> None:
     """The version is bad; somebody releases it."""
-    world.curse(SERVICE, Effects(error_rate=0.35, exception=_EXCEPTION), image(SERVICE, VERSION))
-    world.release(SERVICE, VERSION)
+    world.curse(service, Effects(error_rate=0.35, exception=_EXCEPTION), image(service, VERSION))
+    world.release(service, VERSION)
 
 
-SCENARIO = Scenario("bad_release", "release", SERVICE, "roll_back", begin)
+SCENARIO = Scenario("bad_release", "release", SERVICE, "roll_back", begin, incident=23)

@@ -7,9 +7,9 @@ from watchkeeper.simulate.world import World
 SERVICE = "catalogue"
 
 
-def begin(world: World, pace: float) -> None:
+def begin(world: World, pace: float, service: str) -> None:
     """A fifth more than two pods can do; three pods can."""
-    world.afflict(SERVICE, Effects(cpu_factor=5.4, pace=pace))
+    world.afflict(service, Effects(cpu_factor=1.17 / max(world.busy(service), 0.02), pace=pace))
 
 
-SCENARIO = Scenario("cpu_saturation", "cpu", SERVICE, "scale_out", begin)
+SCENARIO = Scenario("cpu_saturation", "cpu", SERVICE, "scale_out", begin, incident=24)

@@ -9,14 +9,14 @@ SERVICE = "checkout"
 VERSION = "2.0.0"
 
 
-def begin(world: World, pace: float) -> None:
+def begin(world: World, pace: float, service: str) -> None:
     """The version is bad; somebody releases it."""
     world.curse(
-        SERVICE,
+        service,
         Effects(lives=4.0, error_rate=0.5, exception="panic: no route to configuration server"),
-        image(SERVICE, VERSION),
+        image(service, VERSION),
     )
-    world.release(SERVICE, VERSION)
+    world.release(service, VERSION)
 
 
-SCENARIO = Scenario("crash_loop", "release", SERVICE, "roll_back", begin)
+SCENARIO = Scenario("crash_loop", "release", SERVICE, "roll_back", begin, also=("crash",), incident=1)

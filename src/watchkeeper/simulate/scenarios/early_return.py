@@ -7,9 +7,9 @@ from watchkeeper.simulate.world import World
 SERVICE = "cart"
 
 
-def begin(world: World, pace: float) -> None:
+def begin(world: World, pace: float, service: str) -> None:
     """Nine of ten requests return before their calls."""
-    world.afflict(SERVICE, Effects(early_return=0.9, error_rate=0.12, pace=pace))
+    world.afflict(service, Effects(early_return=0.9, error_rate=0.12, pace=pace))
 
 
 SCENARIO = Scenario("early_return", "code", SERVICE, "", begin)

@@ -6,9 +6,9 @@ from watchkeeper.simulate.world import World
 SERVICE = "shipping"
 
 
-def begin(world: World, pace: float) -> None:
+def begin(world: World, pace: float, service: str) -> None:
     """0.7 seconds on every call to and from it."""
-    world.engine.edge_delay[SERVICE] = 0.7
+    world.engine.edge_delay[service] = 0.7
 
 
 SCENARIO = Scenario("network_delay", "network", SERVICE, "", begin)

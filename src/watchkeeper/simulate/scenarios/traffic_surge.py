@@ -4,9 +4,9 @@ from watchkeeper.simulate.scenario import Scenario
 from watchkeeper.simulate.world import World
 
 
-def begin(world: World, pace: float) -> None:
+def begin(world: World, pace: float, service: str) -> None:
     """Six times the load, more than the pods can carry."""
     world.engine.load *= 6
 
 
-SCENARIO = Scenario("traffic_surge", "overload", "", "scale_out", begin)
+SCENARIO = Scenario("traffic_surge", "overload", "", "scale_out", begin, also=("cpu",))

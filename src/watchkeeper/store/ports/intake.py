@@ -79,6 +79,10 @@ class IntakeRecords(Protocol):
         """Does an alert of it flap: at least so many changes since then, the last after `quiet_since`?"""
         ...
 
-    async def alerts_since(self, at: datetime) -> int:
-        """New alerts stored since then; counts at most 100,000."""
+    async def not_repeated(self, source: str, before: datetime, limit: int) -> list[Alert]:
+        """Alerts of a sender that fire and were last seen before."""
+        ...
+
+    async def nth_newest(self, number: int) -> datetime | None:
+        """When the alert was stored that so many are newer than; None: there are not so many."""
         ...

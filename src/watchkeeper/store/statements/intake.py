@@ -1,7 +1,7 @@
 """Alerts in by batches. Every statement takes whole columns, so that a batch of a thousand costs as many round trips as one of one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -36,8 +36,8 @@ ANNOUNCED = (
 PRIORITY = "case severity when 'critical' then 30 when 'high' then 20 when 'warning' then 10 else 0 end"
 INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 ACCEPTING = ("opened", "diagnosed", "awaiting_approval", "escalated")
+_ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _SITUATION: TypeAdapter[Situation] = TypeAdapter(Situation)
-_COUNTED = 100_000
 
 
 class Redactor:
@@ -64,18 +64,21 @@ class Redactor:
             out[self.text(key)] = said
         return out
 
-    def body(self, alert: Alert) -> str:
+    def body(self, alert: Alert) -> dict[str, Any]:
         """The alert as stored."""
-        return json.dumps(
-            {
+        return {
                 "source": alert.source, "fingerprint": alert.fingerprint, "status": str(alert.status),
                 "name": self.text(alert.name), "labels": self.labels(alert.labels),
                 "annotations": self.labels(alert.annotations), "starts_at": alert.starts_at.isoformat(),
                 "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
                 "received_at": alert.received_at.isoformat(), "generator_url": self.text(alert.generator_url),
                 "expression": self.text(alert.expression),
-            }
-        )  # fmt: skip
+        }  # fmt: skip
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> str:
+    """Rows as one JSON parameter: much cheaper to write than an array a column."""
+    return json.dumps(list(rows), default=datetime.isoformat)
 
 
 class IntakeStatements(Statements):
@@ -85,10 +88,11 @@ class IntakeStatements(Statements):
         """Those that are stored, with their incident."""
         found = await self._rows(
             "select a.source, a.fingerprint, a.starts_at, a.status, a.incident_id from alerts a join "
-            "unnest(cast(:sources as text[]), cast(:prints as text[]), cast(:starts as timestamptz[]), cast(:states as text[])) "
-            "as e (source, fingerprint, starts_at, status) using (source, fingerprint, starts_at, status)",
-            sources=[a.source for a in alerts], prints=[a.fingerprint for a in alerts],
-            starts=[a.starts_at for a in alerts], states=[str(a.status) for a in alerts],
+            "jsonb_to_recordset(cast(:rows as jsonb)) as e (source text, fingerprint text, starts_at timestamptz, status text) "
+            "using (source, fingerprint, starts_at, status)",
+            rows=_table(
+                {"source": a.source, "fingerprint": a.fingerprint, "starts_at": a.starts_at, "status": a.status} for a in alerts
+            ),
         )  # fmt: skip
         return {
             (r["source"], r["fingerprint"], r["starts_at"], AlertStatus(r["status"])): r["incident_id"] for r in found
@@ -99,24 +103,29 @@ class IntakeStatements(Statements):
         write = Redactor()
         await self._do(
             "insert into alerts (source, fingerprint, starts_at, status, incident_id, because, body, received_at) "
-            "select * from unnest(cast(:sources as text[]), cast(:prints as text[]), cast(:starts as timestamptz[]), "
-            "cast(:states as text[]), cast(:incidents as text[]), cast(:becauses as text[]), cast(:bodies as jsonb[]), "
-            "cast(:received as timestamptz[])) on conflict (source, fingerprint, starts_at, status) do update set "
+            "select source, fingerprint, starts_at, status, incident_id, because, body, received_at from "
+            "jsonb_to_recordset(cast(:rows as jsonb)) as e (source text, fingerprint text, starts_at timestamptz, status text, "
+            "incident_id text, because text, body jsonb, received_at timestamptz) "
+            "on conflict (source, fingerprint, starts_at, status) do update set "
             "incident_id = case when excluded.incident_id = '' then alerts.incident_id else excluded.incident_id end, "
             "because = excluded.because, body = excluded.body",
-            sources=[r.alert.source for r in rows], prints=[r.alert.fingerprint for r in rows],
-            starts=[r.alert.starts_at for r in rows], states=[str(r.alert.status) for r in rows],
-            incidents=[r.incident_id for r in rows], becauses=[write.text(r.because) for r in rows],
-            bodies=[write.body(r.alert) for r in rows], received=[r.alert.received_at for r in rows],
+            rows=_table(
+                {
+                    "source": r.alert.source, "fingerprint": r.alert.fingerprint, "starts_at": r.alert.starts_at,
+                    "status": r.alert.status, "incident_id": r.incident_id, "because": write.text(r.because),
+                    "body": write.body(r.alert), "received_at": r.alert.received_at,
+                }
+                for r in rows
+            ),
         )  # fmt: skip
 
     async def standing(self, keys: Sequence[StandingKey]) -> dict[StandingKey, Standing]:
         """How these alerts stood."""
         found = await self._rows(
             "select s.*, coalesce(i.stage <> 'resolved', false) as incident_open from standing s join "
-            "unnest(cast(:sources as text[]), cast(:prints as text[])) as e (source, fingerprint) "
+            "jsonb_to_recordset(cast(:rows as jsonb)) as e (source text, fingerprint text) "
             "using (source, fingerprint) left join incidents i on i.id = s.incident_id",
-            sources=[k[0] for k in keys], prints=[k[1] for k in keys],
+            rows=_table({"source": k[0], "fingerprint": k[1]} for k in keys),
         )  # fmt: skip
         return {
             (r["source"], r["fingerprint"]): Standing(
@@ -127,22 +136,23 @@ class IntakeStatements(Statements):
         }  # fmt: skip
 
     async def save_standing(self, rows: Sequence[Standing]) -> None:
-        """Write over. The times of changes travel as one text a row: arrays of arrays must be rectangular."""
+        """Write over."""
         await self._do(
             "insert into standing (source, fingerprint, firing, starts_at, incident_id, severity, content, seen_at, changed) "
-            "select source, fingerprint, firing, starts_at, incident_id, severity, content, seen_at, cast(changed as timestamptz[]) "
-            "from unnest(cast(:sources as text[]), cast(:prints as text[]), cast(:firing as boolean[]), "
-            "cast(:starts as timestamptz[]), cast(:incidents as text[]), cast(:severities as text[]), cast(:contents as text[]), "
-            "cast(:seen as timestamptz[]), cast(:changed as text[])) "
-            "as e (source, fingerprint, firing, starts_at, incident_id, severity, content, seen_at, changed) "
+            "select source, fingerprint, firing, starts_at, incident_id, severity, content, seen_at, changed from "
+            "jsonb_to_recordset(cast(:rows as jsonb)) as e (source text, fingerprint text, firing boolean, starts_at timestamptz, "
+            "incident_id text, severity text, content text, seen_at timestamptz, changed timestamptz[]) "
             "on conflict (source, fingerprint) do update set firing = excluded.firing, starts_at = excluded.starts_at, "
             "incident_id = excluded.incident_id, severity = excluded.severity, content = excluded.content, "
             "seen_at = excluded.seen_at, changed = excluded.changed",
-            sources=[r.source for r in rows], prints=[r.fingerprint for r in rows], firing=[r.firing for r in rows],
-            starts=[r.starts_at for r in rows], incidents=[r.incident_id for r in rows],
-            severities=[str(r.severity) for r in rows], contents=[r.content for r in rows],
-            seen=[r.seen_at for r in rows],
-            changed=["{" + ",".join(f'"{m.isoformat()}"' for m in r.changed) + "}" for r in rows],
+            rows=_table(
+                {
+                    "source": r.source, "fingerprint": r.fingerprint, "firing": r.firing, "starts_at": r.starts_at,
+                    "incident_id": r.incident_id, "severity": r.severity, "content": r.content, "seen_at": r.seen_at,
+                    "changed": r.changed,
+                }
+                for r in rows
+            ),
         )  # fmt: skip
 
     async def situation_versions(self, since: datetime, limit: int) -> dict[str, tuple[int, bool]]:
@@ -162,12 +172,14 @@ class IntakeStatements(Statements):
 
     async def save_situations(self, rows: Sequence[Situation]) -> None:
         """Write over; the version grows."""
+        bodies = ",".join(_SITUATION.dump_json(r).decode() for r in rows)
+        heads = _table({"incident_id": r.incident_id, "last_at": r.last_at, "version": r.version} for r in rows)
         await self._do(
-            "insert into situations (incident_id, last_at, version, body) "
-            "select * from unnest(cast(:ids as text[]), cast(:lasts as timestamptz[]), cast(:versions as bigint[]), cast(:bodies as jsonb[])) "
+            "insert into situations (incident_id, last_at, version, body) select e.incident_id, e.last_at, e.version, b.body from "
+            "jsonb_to_recordset(cast(:heads as jsonb)) as e (incident_id text, last_at timestamptz, version bigint) "
+            "join jsonb_array_elements(cast(:bodies as jsonb)) as b (body) on b.body->>'incident_id' = e.incident_id "
             "on conflict (incident_id) do update set last_at = excluded.last_at, version = excluded.version, body = excluded.body",
-            ids=[r.incident_id for r in rows], lasts=[r.last_at for r in rows], versions=[r.version for r in rows],
-            bodies=[_SITUATION.dump_json(r).decode() for r in rows],
+            heads=heads, bodies=f"[{bodies}]",
         )  # fmt: skip
 
     async def create_incidents(self, incidents: Sequence[Incident]) -> None:
@@ -185,12 +197,16 @@ class IntakeStatements(Statements):
         write = Redactor()
         found = await self._rows(
             "insert into events (incident_id, kind, text, at, data, owed) "
-            "select incident_id, kind, text, at, data, kind = any(:announced) from "
-            "unnest(cast(:ids as text[]), cast(:kinds as text[]), cast(:texts as text[]), cast(:ats as timestamptz[]), "
-            "cast(:data as jsonb[])) as e (incident_id, kind, text, at, data) returning id",
-            ids=[e.incident_id for e in events], kinds=[e.kind for e in events],
-            texts=[write.text(e.text) for e in events], ats=[e.at for e in events], announced=list(ANNOUNCED),
-            data=[json.dumps(redact_json(dict(e.data)), default=str) for e in events],
+            "select incident_id, kind, text, at, data, kind = any(:announced) from jsonb_to_recordset(cast(:rows as jsonb)) "
+            "as e (incident_id text, kind text, text text, at timestamptz, data jsonb) returning id",
+            announced=list(ANNOUNCED),
+            rows=_table(
+                {
+                    "incident_id": e.incident_id, "kind": e.kind, "text": write.text(e.text), "at": e.at,
+                    "data": redact_json(json.loads(json.dumps(dict(e.data), default=str))),
+                }
+                for e in events
+            ),
         )  # fmt: skip
         ids = sorted(r["id"] for r in found)
         await self._do(
@@ -233,14 +249,19 @@ class IntakeStatements(Statements):
         )  # fmt: skip
         return bool(found and found["flaps"])
 
-    async def alerts_since(self, at: datetime) -> int:
-        """New alerts stored since then, counted from the newest back; at most 100,000."""
-        found = await self._row(
-            "with newest as (select received_at from alerts order by seq desc limit :most) "
-            "select count(*) filter (where received_at >= :at) n from newest",
-            at=at, most=_COUNTED,
+    async def not_repeated(self, source: str, before: datetime, limit: int) -> list[Alert]:
+        """Alerts of a sender that fire and were last seen before."""
+        found = await self._rows(
+            "select a.body from standing s join alerts a using (source, fingerprint, starts_at) "
+            "where s.source = :source and s.firing and s.seen_at < :before and a.status = 'firing' limit :limit",
+            source=source, before=before, limit=limit,
         )  # fmt: skip
-        return int(found["n"]) if found else 0
+        return [_ALERT.validate_python(r["body"]) for r in found]
+
+    async def nth_newest(self, number: int) -> datetime | None:
+        """When the alert was stored that so many are newer than."""
+        row = await self._row("select received_at from alerts order by seq desc offset :number limit 1", number=number)
+        return row["received_at"] if row else None
 
 
 def incident_columns(incident: Incident) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from watchkeeper.telemetry.port import Inventory, Probe, Reading, Scope, Source,
 NAME = "kubernetes"
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _PAGE = 500
+_SYSTEM = "kube-system"
 _REVISION = "deployment.kubernetes.io/revision"
 
 ROOTS = {
@@ -45,6 +46,8 @@ MORE = {
     "Ingress": ("/apis/networking.k8s.io/v1", "ingresses"),
     "NetworkPolicy": ("/apis/networking.k8s.io/v1", "networkpolicies"),
     "Certificate": ("/apis/cert-manager.io/v1", "certificates"),
+    "VerticalPodAutoscaler": ("/apis/autoscaling.k8s.io/v1", "verticalpodautoscalers"),
+    "ScaledObject": ("/apis/keda.sh/v1alpha1", "scaledobjects"),
 }  # fmt: skip
 """further kinds of a namespace: read where they are there and we may"""
 WIDE = {
@@ -118,6 +121,8 @@ class Kubernetes:
         # What a person did not grant beyond the least is no gap to speak of in every incident.
         further = await asyncio.gather(*(self._kind(kind, scope) for kind in _IN_INCIDENTS))
         objects = [o for found in (*results, *further) if not isinstance(found, Missing) for o in found]
+        if scope.namespaces and _SYSTEM not in scope.namespaces:
+            objects += await self._dns(scope.incident_id)
         workloads = tuple(
             Workload(o["metadata"]["namespace"], o["kind"], o["metadata"]["name"])
             for o in objects
@@ -138,14 +143,22 @@ class Kubernetes:
                 readable.add(kind)
             elif found.reason != _ABSENT:
                 denied[kind] = found.reason
-        # CoreDNS and webhooks often live outside the namespaces that were asked for.
-        if namespaces and "kube-system" not in namespaces:
-            objects += [o for kind in ("Pod", "Deployment") for o in await self._or_none(kind, "kube-system")]
+        # DNS lives outside the namespaces that were asked for.
+        if namespaces and _SYSTEM not in namespaces:
+            objects += await self._dns("")
         return Inventory(tuple(objects), frozenset(readable), denied)
 
-    async def _or_none(self, kind: str, namespace: str) -> list[dict[str, Any]]:
-        found = await self._kind(kind, Scope(_NEVER, (namespace,)))
-        return [] if isinstance(found, Missing) else found
+    async def _dns(self, incident: str) -> list[dict[str, Any]]:
+        """The cluster's DNS servers, on which every namespace leans; nothing where we may not read them."""
+        out: list[dict[str, Any]] = []
+        for kind in ("Pod", "Deployment", "ReplicaSet"):
+            params = {"labelSelector": "k8s-app=kube-dns", "limit": str(_PAGE)}
+            try:
+                body = await self._client.json(_path(kind, _SYSTEM), params, incident=incident)
+            except SourceError:
+                return []
+            out += [{**item, "kind": kind} for item in body.get("items") or []]
+        return out
 
     async def _kind(self, kind: str, scope: Scope) -> list[dict[str, Any]] | Missing:
         spaces = scope.namespaces if kind != "Node" and kind not in WIDE else ()

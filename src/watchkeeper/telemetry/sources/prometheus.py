@@ -13,7 +13,7 @@ from watchkeeper.settings import PrometheusSource
 from watchkeeper.telemetry.budget import Purse, Spend
 from watchkeeper.telemetry.http import SourceClient
 from watchkeeper.telemetry.port import Probe, Reading, Sample, Scope, Source, SourceTools
-from watchkeeper.telemetry.promql_queries import QUERIES, Query, render
+from watchkeeper.telemetry.promql_queries import APP, QUERIES, Query, render
 
 NAME = "prometheus"
 _POINTS = 5000
@@ -39,7 +39,7 @@ class Prometheus:
 
     async def read(self, scope: Scope) -> Reading:
         """Every query of the table, a few at a time. One that fails is a Missing; a server that is down is one Missing."""
-        wanted = [q for q in self._queries if not scope.metrics or q.metric in scope.metrics]
+        wanted = [q for q in self._queries if (q.metric in scope.metrics if scope.metrics else not q.on_demand)]
         results = await asyncio.gather(*(self._one(q, scope) for q in wanted))
         metrics = tuple(s for r in results if not isinstance(r, Missing) for s in r)
         missing = [r for r in results if isinstance(r, Missing)]
@@ -55,6 +55,10 @@ class Prometheus:
         try:
             step = scope.step or self._settings.step_seconds
             found = await self._range(promql, start, end, step, scope.incident_id)
+            if found and APP in promql and not any(self._resolver.resolve("metrics", s.labels) for s in found):
+                # Nothing but pods tells the workloads apart here.
+                promql = promql.replace(APP, f"{APP}, pod")
+                found = await self._range(promql, start, end, self._settings.step_seconds, scope.incident_id)
         except SourceError as error:
             return Missing(Signal.METRICS, NAME, promql, str(error))
         out = []

@@ -8,13 +8,20 @@ from watchkeeper import observe
 from watchkeeper.codehosts.port import ChecksState, CodeHost, PullRequest
 from watchkeeper.domain.errors import MergeRefused
 from watchkeeper.domain.incident import Incident, Stage
-from watchkeeper.domain.remediation import Approval, Plan
-from watchkeeper.remediate.judge import authorise
-from watchkeeper.remediate.live import fields_hold, rollout_complete
-from watchkeeper.store.port import PlanRecord, PlanState
+from watchkeeper.domain.people import Person, directory_of
+from watchkeeper.domain.remediation import Approval, NeedsApproval, Plan
+from watchkeeper.domain.severity import Role
+from watchkeeper.remediate.approvers import refuse_approver
+from watchkeeper.remediate.judge import authorise, now_forbidden
+from watchkeeper.remediate.live import ROLLING, UNSEEN, fields_hold, rollout_complete
+from watchkeeper.settings import RemediationSettings
+from watchkeeper.store.port import PlanRecord, PlanState, Transaction
+from watchkeeper.workflows.background import still_alone
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.progress import branch_of, current_plan, escalate, holding, look_again, moment, move
 from watchkeeper.workflows.pull_request_words import body_of, title_of
+from watchkeeper.workflows.review_change import broken_by
+from watchkeeper.workflows.take_over import taken_over
 
 
 async def step(house: House, incident: Incident) -> None:
@@ -30,37 +37,68 @@ async def step(house: House, incident: Incident) -> None:
         await _void(house, incident, record, refusal)
     elif house.settings.remediation.dry_run:
         await _dry_run(house, incident, record)
-    elif house.codehost is None:
+    elif (host := house.host_of(record.plan)) is None:
         await escalate(house, incident, "no code host is configured: the plan stays a suggestion", record)
     else:
-        await _deliver(house, house.codehost, incident, record)
+        await _deliver(house, host, incident, record)
 
 
 async def _merged_before(house: House, record: PlanRecord) -> PullRequest | None:
     """The merge whose answer was lost, if there was one: what is done is adopted, not judged again."""
-    number = record.facts.get("pull_request")
-    if not number or house.codehost is None:
+    number, host = record.facts.get("pull_request"), house.host_of(record.plan)
+    if not number or host is None:
         return None
-    pull = await house.codehost.pull_request(int(number))
+    pull = await host.pull_request(int(number))
     return pull if pull.state == "merged" else None
 
 
 async def _refused(house: House, record: PlanRecord) -> str:
-    """Why the plan may not go on ("" if it may): digest, approval, expiry, kill switch, a target that changed."""
-    plan = record.plan
+    """Why the plan may not go on ("" if it may): digest, approvals and who gave them, expiry, freeze, kill switch,
+    takeovers, what the action has earned, and a target that changed."""
+    plan, rules = record.plan, house.settings.remediation
     async with house.store.transaction() as tx:
         approvals = await tx.approvals_of(plan.id)
-        stopped = house.settings.remediation.kill_switch or bool(await tx.flag("kill_switch"))
+        stopped = rules.kill_switch or bool(await tx.flag("kill_switch"))
+        reasons = [
+            await taken_over(house, tx, plan), await still_alone(house, tx, plan, record.verdict),
+            *[await _lost(house, tx, record, approval) for approval in approvals],
+        ]  # fmt: skip
     approval: Approval | None = approvals[0] if approvals else None
     # The time to decide ends the approval, not the work that follows it in time.
     decided_at = approval.at if approval else house.clock.now()
-    problem = authorise(plan, approval, record.verdict, decided_at, kill_switch=stopped)
+    problem = authorise(
+        plan, approval, record.verdict, decided_at, kill_switch=stopped, further=approvals[1:]
+    ) or now_forbidden(plan, rules, house.guard, house.clock.now())
+    problem = problem or next(filter(None, reasons), "")
     if problem:
         return problem
     live = await live_object(house, plan)
     if live is not None and not fields_hold(live, plan.fields, after=False):
         return "somebody changed the target since the plan was made"
     return ""
+
+
+async def _lost(house: House, tx: Transaction, record: PlanRecord, approval: Approval) -> str:
+    """Is the one who agreed still somebody who may? "" if so."""
+    person = await tx.person_of(directory_of(approval.door), approval.by)
+    if person is None and approval.person:
+        return f"{approval.by} is no longer linked to {approval.person}"
+    problem = refuse_approver(person, approval.role, record.plan, record.verdict, replace_scopes(house, person))
+    if problem:
+        return f"the approval does not hold any more: {problem}"
+    tokens = await tx.token_roles(approval.by, house.clock.now())
+    needed = record.verdict.role if isinstance(record.verdict, NeedsApproval) else Role.APPROVER
+    if tokens and not any(valid and Role(role).covers(needed) for role, valid in tokens):
+        return f"the approval does not hold any more: {approval.by} has lost the role since"
+    return ""
+
+
+def replace_scopes(house: House, person: Person | None) -> RemediationSettings:
+    """Scopes by team were looked at when the word was given; here the person and the role count."""
+    rules = house.settings.remediation
+    if person is None or all(s.team == "*" for s in rules.approvers):
+        return rules
+    return rules.model_copy(update={"approvers": ()})
 
 
 async def _dry_run(house: House, incident: Incident, record: PlanRecord) -> None:
@@ -76,9 +114,14 @@ async def _deliver(house: House, host: CodeHost, incident: Incident, record: Pla
     pull = await host.find_pull_request(branch_of(plan))
     if pull is None:
         for edit in plan.edits:
-            if await host.read_file(edit.path, plan.base_branch) != edit.before:
+            if (await host.read_file(edit.path, plan.base_branch) or "") != edit.before:
                 await _void(house, incident, record, f"{edit.path} changed since the plan was made")
                 return
+        broken = await broken_by(plan.edits, house.clock.now().date())
+        if broken:
+            words = "; ".join(f"{f.policy} {f.title} in {f.path}" for f in broken)
+            await _void(house, incident, record, f"the change would break policies: {words}")
+            return
         pull = await host.propose(
             branch=branch_of(plan), base=plan.base_branch, files={e.path: e.after for e in plan.edits},
             title=title_of(plan), body=body_of(plan, incident),
@@ -120,7 +163,7 @@ async def _merge_when_green(
     elif pull.review_required:
         who = ", ".join(pull.reviewers) or "a reviewer"
         await _wait(house, incident, record, f"{pull.url} waits for a review by {who}")
-    elif not house.settings.delivery.auto_merge:
+    elif not house.settings.delivery.auto_merge and plan_needs_merge(record):
         await _wait(house, incident, record, f"{pull.url} is green and waits for a person to merge it")
     else:
         async with house.store.transaction() as tx:
@@ -135,6 +178,11 @@ async def _merge_when_green(
                 await _refuse_merge(house, incident, record, str(refusal))
             return
         await _note_merge(house, incident, record, merged)
+
+
+def plan_needs_merge(record: PlanRecord) -> bool:
+    """What is applied directly has no pull request that a person could merge."""
+    return record.plan.route != "direct"
 
 
 async def _refuse_merge(house: House, incident: Incident, record: PlanRecord, why: str) -> None:
@@ -183,9 +231,9 @@ async def _await_rollout(house: House, incident: Incident, record: PlanRecord) -
 
 async def _void(house: House, incident: Incident, record: PlanRecord, why: str) -> None:
     """The approval no longer holds: close what was opened, say why, call a person."""
-    number = record.facts.get("pull_request")
-    if number and house.codehost is not None and "a person" not in why:
-        await house.codehost.close(int(number), comment=f"Closed by Watchkeeper: {why}.")
+    number, host = record.facts.get("pull_request"), house.host_of(record.plan)
+    if number and host is not None and "a person" not in why:
+        await host.close(int(number), comment=f"Closed by Watchkeeper: {why}.")
     async with holding(house, incident) as tx:
         await tx.set_plan(record.plan.id, PlanState.VOID, {"void_because": why})
         await tx.add_event(incident.id, "approval.void", why, house.clock.now(), {"plan": record.plan.id})
@@ -195,7 +243,7 @@ async def _void(house: House, incident: Incident, record: PlanRecord, why: str) 
 
 async def live_object(house: House, plan: Plan) -> Mapping[str, Any] | None:
     """The target as it is now; None without a cluster."""
-    if house.objects is None:
+    if house.objects is None or plan.target.kind in UNSEEN:
         return None
     return await house.objects.get(plan.target.kind, plan.target.namespace, plan.target.name)
 
@@ -203,4 +251,8 @@ async def live_object(house: House, plan: Plan) -> Mapping[str, Any] | None:
 async def deployed(house: House, plan: Plan, *, undo: bool = False) -> bool:
     """Does the live object show the planned fields, and is its rollout complete?"""
     live = await live_object(house, plan)
-    return live is not None and fields_hold(live, plan.fields, after=not undo) and rollout_complete(live)
+    if live is None:
+        # What no cluster shows (a node pool), or an object that an undo takes away again.
+        return plan.target.kind in UNSEEN or (undo and not plan.fields)
+    rolls = plan.target.kind in ROLLING
+    return fields_hold(live, plan.fields, after=not undo) and (not rolls or rollout_complete(live))

@@ -8,11 +8,11 @@ from watchkeeper import observe
 from watchkeeper.diagnose import severity as severity_rule
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.diagnose.exhibits import exhibits
-from watchkeeper.domain.diagnosis import Diagnosis
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.workflows.gather import gather
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.progress import holding, look_again, move
+from watchkeeper.workflows.second_look import Look, second_look
 
 
 async def step(house: House, incident: Incident) -> None:
@@ -25,7 +25,8 @@ async def step(house: House, incident: Incident) -> None:
     async with house.store.transaction() as tx:
         alerts = [stored.alert for stored in await tx.alerts_of(incident.id)]
     evidence = await gather(house, incident, alerts)
-    diagnosis = await asyncio.to_thread(diagnose, evidence)
+    look = await second_look(house, incident, await asyncio.to_thread(diagnose, evidence))
+    diagnosis = look.diagnosis
     pictures = await asyncio.to_thread(exhibits, evidence, diagnosis)
     severity = severity_rule.assess(incident.severity, diagnosis, evidence, incident.environment)
     observe.DIAGNOSIS_SECONDS.observe(time.monotonic() - started)
@@ -34,7 +35,7 @@ async def step(house: House, incident: Incident) -> None:
         await tx.save_diagnosis(incident.id, diagnosis, house.clock.now())
         await tx.save_exhibits(incident.id, pictures)
         await move(
-            house, tx, incident, Stage.DIAGNOSED, "incident.diagnosed", diagnosis.root_cause, _facts(diagnosis),
+            house, tx, incident, Stage.DIAGNOSED, "incident.diagnosed", diagnosis.root_cause, _facts(look),
             severity=severity, root_cause=diagnosis.root_cause,
             cause_service=diagnosis.cause.service if diagnosis.cause else "",
             cause_kind=diagnosis.cause.kind if diagnosis.cause else "",
@@ -42,10 +43,26 @@ async def step(house: House, incident: Incident) -> None:
         )  # fmt: skip
 
 
-def _facts(diagnosis: Diagnosis) -> dict[str, object]:
+def _facts(look: Look) -> dict[str, object]:
+    diagnosis = look.diagnosis
     ranked = [
         {"service": h.service, "kind": h.kind, "indicator": h.indicator, "confidence": round(h.confidence, 3)}
         for h in diagnosis.hypotheses[:5]
     ]
     missing = [f"{m.signal}: {m.reason}" for m in diagnosis.missing]
-    return {"ranked": ranked, "missing": missing, "abstained": diagnosis.abstained}
+    facts: dict[str, object] = {"ranked": ranked, "missing": missing, "abstained": diagnosis.abstained}
+    if diagnosis.model != "offline":
+        facts |= {
+            "model": diagnosis.model,
+            "worded_by_model": sum(s.author == diagnosis.model for s in diagnosis.sentences),
+        }
+    if look.dropped:
+        facts["not_accepted_of_model"] = list(look.dropped)
+    if look.draft is not None:
+        facts["draft_for_people"] = {
+            "kind": look.draft.kind,
+            "title": look.draft.title,
+            "text": look.draft.text,
+            "note": "text for people to read; never applied",
+        }
+    return facts

@@ -6,6 +6,7 @@ from watchkeeper import observe
 from watchkeeper.codehosts.port import ChecksState
 from watchkeeper.domain.errors import MergeRefused
 from watchkeeper.domain.incident import Incident, Stage
+from watchkeeper.remediate.live import UNSEEN
 from watchkeeper.remediate.verify import live_is_ours
 from watchkeeper.store.port import PlanRecord, PlanState
 from watchkeeper.workflows.house import House
@@ -16,7 +17,7 @@ from watchkeeper.workflows.steps.apply_change import deployed
 async def step(house: House, incident: Incident) -> None:
     """rolling_back -> rolled_back (a person stays called), or escalated where somebody else changed the object."""
     record = await current_plan(house, incident, PlanState.APPLIED)
-    if record is None or house.codehost is None:
+    if record is None or house.host_of(record.plan) is None:
         await escalate(house, incident, "the repair made it worse and there is nothing to undo it with", record)
         return
     if not record.facts.get("undo_merge_sha"):
@@ -35,10 +36,13 @@ async def step(house: House, incident: Incident) -> None:
 
 
 async def _merge_undo(house: House, incident: Incident, record: PlanRecord) -> None:
-    plan, host = record.plan, house.codehost
+    plan, host = record.plan, house.host_of(record.plan)
     assert host is not None
+    if not plan.reversible:
+        await escalate(house, incident, "the repair did not help and cannot be undone: it stays", record)
+        return
     live = await _live(house, record)
-    if live is None or not live_is_ours(live, plan):
+    if plan.target.kind not in UNSEEN and (live is None or not live_is_ours(live, plan)):
         await escalate(house, incident, "the object is no longer what we left; nothing is undone", record)
         return
     pull = await host.propose(
@@ -68,7 +72,7 @@ async def _merge_undo(house: House, incident: Incident, record: PlanRecord) -> N
 
 async def _live(house: House, record: PlanRecord) -> dict[str, object] | None:
     target = record.plan.target
-    if house.objects is None:
+    if house.objects is None or target.kind in UNSEEN:
         return None
     found = await house.objects.get(target.kind, target.namespace, target.name)
     return dict(found) if found else None

@@ -50,5 +50,6 @@ _BEFORE_MERGE = (Stage.OPENED, Stage.DIAGNOSED, Stage.PROPOSED, Stage.AWAITING_A
 
 async def _withdraw(house: House, record: PlanRecord, why: str) -> None:
     number = record.facts.get("pull_request")
-    if number and house.codehost is not None and not record.facts.get("merge_sha"):
-        await house.codehost.close(int(number), comment=f"Closed by Watchkeeper: {why}.")
+    host = house.host_of(record.plan)
+    if number and host is not None and not record.facts.get("merge_sha"):
+        await host.close(int(number), comment=f"Closed by Watchkeeper: {why}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from watchkeeper.domain.evidence import Series, Signal, Window
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.domain.remediation import Check, Plan, Recovery, RecoveryState
 from watchkeeper.remediate.live import ready_replicas, rollout_complete
+from watchkeeper.remediate.shadow import Word
 from watchkeeper.remediate.verify import key_of, live_is_ours, verify
 from watchkeeper.store.port import PlanRecord, PlanState
 from watchkeeper.telemetry.assemble import read_all
 from watchkeeper.telemetry.port import Scope
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.outcomes import keep_outcome
 from watchkeeper.workflows.progress import current_plan, escalate, holding, look_again, moment, move
 from watchkeeper.workflows.steps.apply_change import live_object
 
@@ -83,6 +86,7 @@ async def _resolve(house: House, incident: Incident, record: PlanRecord, recover
     observe.SUCCESSES.labels(record.plan.action).inc()
     async with holding(house, incident) as tx:
         await tx.set_plan(record.plan.id, PlanState.SUCCEEDED, {"recovery": _measured(recovery)})
+        await keep_outcome(house, tx, record, Word.HELPED, "recovery was proven")
         words = f"recovery is proven: {'; '.join(recovery.because[:4])}"
         data = {"plan": record.plan.id, "measurements": _measured(recovery)}
         await move(house, tx, incident, Stage.RESOLVED, "incident.resolved", words, data)
@@ -92,6 +96,7 @@ async def _undo(house: House, incident: Incident, record: PlanRecord, why: str) 
     async with holding(house, incident) as tx:
         now = house.clock.now().isoformat()
         await tx.set_plan(record.plan.id, PlanState.APPLIED, {"undo_since": now, "undo_because": why})
+        await keep_outcome(house, tx, record, Word.HARMED if why.startswith("it got worse") else Word.NO_HELP, why)
         words = f"{why}; the repair is taken back"
         await move(house, tx, incident, Stage.ROLLING_BACK, "recovery.measured", words, {"plan": record.plan.id})
 
@@ -134,7 +139,7 @@ async def measure(house: House, incident: Incident, plan: Plan) -> dict[str, flo
 async def _value(house: House, plan: Plan, check: Check, series: list[Series], now: float) -> float | None:
     match check.kind:
         case "ready":
-            live = await live_object(house, plan)
+            live = await _watched(house, plan, check)
             return None if live is None else float(rollout_complete(live) and ready_replicas(live) > 0)
         case "symptom":
             return await _still_firing(house, check)
@@ -142,6 +147,14 @@ async def _value(house: House, plan: Plan, check: Check, series: list[Series], n
             return _latest(series, str(check.arguments["service"]), "up", now, worst=min)
         case _:
             return _latest(series, str(check.arguments["service"]), str(check.arguments["metric"]), now, worst=max)
+
+
+async def _watched(house: House, plan: Plan, check: Check) -> Mapping[str, Any] | None:
+    """The workload whose pods must be ready: the target, or the one that a target beside it serves."""
+    said = check.arguments
+    if house.objects is None or "kind" not in said:
+        return await live_object(house, plan)
+    return await house.objects.get(str(said["kind"]), str(said["namespace"]), str(said["name"]))
 
 
 def _latest(series: list[Series], service: str, metric: str, now: float, worst: object) -> float | None:

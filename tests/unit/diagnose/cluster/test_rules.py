@@ -159,7 +159,7 @@ def cluster(
 
 
 def node(status: str = "True", **more: Any) -> Thing:
-    out = thing(
+    return thing(
         "Node",
         "node-1",
         more.pop("spec", {}),
@@ -167,7 +167,6 @@ def node(status: str = "True", **more: Any) -> Thing:
         space="",
         labels={"zone": "a"},
     )
-    return out
 
 
 def warning(about: Thing, reason: str, message: str) -> Thing:

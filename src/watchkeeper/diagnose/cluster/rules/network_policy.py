@@ -74,7 +74,7 @@ def _callees(snapshot: Snapshot, workload: Thing, pod: Thing, policies: list[Thi
                     ),
                 )
                 yield Symptom(
-                    "network",
+                    "traffic_loss",
                     ref(service),
                     cause,
                     words,

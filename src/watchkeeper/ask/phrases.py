@@ -1,0 +1,106 @@
+"""The words by which an intent is known, and the words that say nothing. Regular expressions over lower-cased text."""
+
+import re
+from types import MappingProxyType
+
+from watchkeeper.ask.question import Intent, Order, Summary
+
+HELP = r"^\W*(?:help|commands|what (?:can|do) (?:you|i) (?:do|tell(?: me)?|answer|ask(?: you)?|know|see)|how do i (?:use|ask) (?:you|this))\W*$"
+ACTS = (
+    r"^\W*(?:(?:please|pls|can you|could you|would you|go ahead and|just|now)\s+)*(restart(?! counts?)(?!s)|reboot|scale(?: (?:up|down|out))?|roll ?back|revert|"
+    r"delete|remove|kill|deploy|redeploy|drain|cordon|patch|upgrade|raise|increase|decrease|lower|bump|set|add|stop|start|fix|heal|apply|merge|"
+    r"run|exec(?:ute)?|turn (?:on|off)|disable|enable|drop|destroy|evict|failover|fail over|clear|purge|flush|terminate|page|create|edit|change|update)\b"
+)
+"""Orders that are never followed from words."""
+INCIDENT_ID = r"\b((?:inc|incident)-[0-9a-z][0-9a-z-]*)\b"
+PLAN_ID = r"\b(plan-[0-9a-z][0-9a-z-]*)\b"
+
+INTENTS: tuple[tuple[Intent, str, str], ...] = (
+    # intent, detail, words. The first that fits wins; its words count as read.
+    (Intent.CALLS, "blast", r"\b(?:blast radius|(?:what|who|which services?)(?: is| are| would be| will be|'s)? (?:affected|impacted|hit|hurt|break|breaks)(?: if| when| by)?|(?:breaks|goes down|fails|suffers) (?:if|when))\b"),
+    (Intent.CALLS, "callees", r"\b(?:depend(?:s|ing)? (?:up)?on|dependenc(?:ies|y)(?: of)?|does (?=.*\bcall\b)|relies on|rely on|talks? to|downstream(?: services?)?(?: of)?|callees(?: of)?|needs to work)\b"),
+    (Intent.CALLS, "callers", r"\b(?:(?:who|what|which services?) (?:calls?|depends? on|talks? to|invokes?|(?:uses?|consumes?)\b(?! *(?:¦|more|less|the (?:most|least)|most|too|how|over|memory|mem|cpu|ram)))\b|callers(?: of)?|called by|upstream(?: services?)?(?: of)?|dependents(?: of)?|clients of|used by)\b"),
+    (Intent.CALLS, "graph", r"\b(?:topology|service (?:map|graph)|call graph|dependency (?:graph|map)|architecture)\b"),
+    (Intent.PLANS, "waiting", r"\b(?:(?:waiting|waits|pending|needs|need|awaiting|await)(?: for)?(?: (?:my|our|an|a|human))? (?:approvals?|decisions?|review)|(?:pending|open|outstanding|waiting) (?:approvals?|plans?|fixes|repairs|remediations?)|to (?:be )?approved?|approvals?)\b"),
+    (Intent.PLANS, "done", r"\b(?:(?:what|which)(?: did| have| has)? (?:you|watchkeeper|the bot|it)(?: have| has|'ve)? (?:done|do|fix(?:ed)?|change[d]?|repair(?:ed)?|remediate[d]?)|(?:applied|carried out|executed|automatic|auto|done|successful|past|recent|last) (?:fix(?:es)?|repairs?|remediations?|plans?)|remediations?|auto-?remediat\w+|(?:repairs?|fix(?:es)?|remediations?)(?: (?:was|were|have been|has been|got|you))? (?:applied|made|done|merged|carried out|executed)|repairs?(?: (?:done|made|applied|carried out))?|fix(?:es)?(?: (?:were |have been |got )?(?:applied|made|done|merged))|plans?)\b"),
+    (Intent.INCIDENTS, "mttr", r"\b(?:mttr|mean time to (?:resol\w+|recover\w*|repair)|(?:time|long)(?: does it take)? to (?:resolve|recover|fix)(?: incidents?)?|resolution times?)\b"),
+    (Intent.LOGS, "error", r"\b(?:error|failure|fatal|err)[ -](?:logs?|log lines?|messages?|lines?)\b|\b(?:logs?|log lines?) (?:with |of |for )?errors?\b|\berrors? (?:in|from|are in|is in|appear in|show up in) (?:the )?(?:logs?|log lines?)\b|\berrors? (?=.*\b(?:log|logs|logging|logged)\b)|\b(?:exceptions?|stack ?-?traces?|tracebacks?|panics?)\b|\b(?:logging|logged) errors?\b"),
+    (Intent.LOGS, "warn", r"\bwarn(?:ing)?[ -](?:logs?|log lines?|messages?|lines?)\b|\bwarnings (?:in|from) (?:the )?logs?\b"),
+    (Intent.LOGS, "", r"\b(?:logs?|log lines?|log (?:messages|entries|output|volume)|grep|logging)\b"),
+    (Intent.TRACES, "slow", r"\b(?:slow(?:est)?|longest) (?:traces?|spans?|requests?|endpoints?|operations?|calls?|transactions?|routes?|paths?)\b|\b(?:traces?|spans?)\b|\b(?:endpoints?|operations?|routes?)\b"),
+    (Intent.DECLARED, "memory_limit", r"\b(?:memory|mem|ram) (?:limits?|quota)\b(?! (?:usage|use|utili))|\blimits? (?:for|on|of) (?:the )?(?:memory|ram)\b|\b(?:memory|mem|ram) (?:can|may) (?=.*\b(?:use|have)\b)"),
+    (Intent.DECLARED, "cpu_limit", r"\b(?:cpu|core) (?:limits?|quota)\b(?! (?:usage|use|utili))"),
+    (Intent.DECLARED, "pool_size", r"\b(?:(?:db|database|connection) )*pool(?:'s)? (?:size|max(?:imum)?|limit)\b|\bsize of (?:the )?(?:(?:db|database|connection) )*pool\b|\b(?:max(?:imum)?) (?:db |database |pool )?connections\b|\bhow (?:big|large) is (?:the )?(?:(?:db|database|connection) )*pool\b"),
+    (Intent.DECLARED, "limits", r"\b(?:resource )?limits\b|\bresources? (?:limits?|quotas?|requests)\b"),
+    (Intent.DECLARED, "image", r"\b(?:images?|versions?|tags?|revisions?|builds?)(?: (?:is|are|does|of|running|deployed))?\b"),
+    (Intent.DECLARED, "node", r"\b(?:(?:which|what) (?:nodes?|machines?|hosts?)|nodes?|hosted|scheduled|where (?:does|do|is|are)(?=.*\b(?:run|runs|running)\b))\b"),
+    (Intent.DECLARED, "replicas", r"\bhow many (?:replicas|instances|copies)\b|\breplica count\b|\bnumber of (?:replicas|instances)\b|\b(?:desired|wanted|declared) (?:replicas|pods)\b"),
+    (Intent.FORECAST, "", r"\b(?:when will|will|forecasts?|predict(?:ion|ed|s)?|going to|about to|how (?:long|soon) (?:until|till|before)|likely to|on track to|expect(?:ed)? to|will soon)\b"),
+    (Intent.UNUSUAL, "", r"\b(?:anomal(?:y|ies|ous)|unusual(?:ly)?|weird|strange|odd|out of the ordinary|abnormal(?:ly)?|outliers?|stand(?:s|ing)? out|suspicious|unexpected|off)\b"),
+    (Intent.ALERTS, "", r"\b(?:alerts?|alarms?|firing|pages|paging|paged)\b"),
+    (Intent.INCIDENTS, "", r"\b(?:incidents?|outages?|sev ?-?[0-4]s?)\b"),
+    (Intent.CHANGES, "", r"\b(?:deploy(?:s|ed|ments?|ing)?|releas(?:e|es|ed)|roll(?:ed)? ?-?outs?|(?:what(?:'s| has| have| is)?|anything|something) (?:been )?(?:changed|changes|change|new|different)|changes|config(?:uration)? (?:changes?|edits?)|shipped|merged|commits?|pushed|went out|gone out|new (?:version|release|build)s?)\b"),
+    (Intent.SERVICES, "", r"\b(?:(?:what|which|list|show|how many)(?: me)?(?: all)?(?: the)? (?:services|applications|apps|workloads|deployments)(?: (?:do you|can you|are there|exist|are running|run|do we have|you know|is there|are we running|are you watching|are monitored|do you (?:know|see|watch|monitor)))?)\s*[?.!]*\s*$"),
+)  # fmt: skip
+WHY = r"\b(?:why|root[ -]?causes?|(?:was |were |is )?caus(?:ed|es|ing)(?: by)?|what(?:'s| is| was| has been)? (?:cause|broke|behind|the (?:cause|reason)(?: of| for| behind)?)|(?:cause|reason) (?:of|for|behind)|explain|diagnose|investigate|troubleshoot|debug|what(?:'s| is| was| went)? wrong(?: with)?|what(?:'s| is| was)? the (?:problem|issue|matter)(?: with)?|rca)\b"
+HAPPENED = r"\b(?:what(?:'s| has| is)? (?:happened|happening|happen|going on|went down|up with)|what did i miss|catch me up|anything happen(?:ed|ing)?|summar(?:y|i[sz]e)|handover|hand-?off|any(?:thing)? (?:news|interesting))\b"
+BROKEN = r"\b(?:what(?:'s| is| are)? (?:broken|down|failing|on fire|degraded|unhealthy)|anything (?:broken|down|wrong|on fire|failing)|any (?:problems?|issues?|trouble)(?: right now)?|everything (?:ok|okay|fine|good|healthy|up)|all (?:good|green|ok|well))\b"
+HEALTH = r"\b(?:health(?:y|[ -]?checks?)?|unhealthy|ok(?:ay)?|fine|alive|status|state|working|doing|degraded|broken|problems?|issues?|trouble|in trouble|having|struggling|suffering|ill|sick|well|performing|behaving|overview|dashboard|golden signals|(?:is|are|still|went|gone|back) (?:it )?(?:up|down)|(?:up|down)(?= *(?:¦ *)*[?.!]*\s*$)|up and running|running (?:ok|fine|well|normally)|normal(?:ly)?|look(?:s|ing)?(?: like)?|available|responding|respond|reachable|serving)\b"
+PODS = r"\b(?:pods?|containers?|instances?)\b"
+POD_STATES = MappingProxyType({
+    "not_ready": r"\b(?:not (?:ready|running|healthy)|unready|unhealthy|failing|broken|stuck|down|unavailable|aren't ready|isn't ready)\b",
+    "pending": r"\b(?:pending|unschedul(?:ed|able)|waiting)\b",
+    "crashing": r"\b(?:crash ?loop\w*|crash(?:ing|ed|es)|back-?off)\b",
+    "oom": r"\b(?:oom\w*|out of memory)\b",
+    "restarted": r"\brestart(?:ed|ing|s)\b",
+})  # fmt: skip
+WHEN = r"\b(?:when did|when (?:was|were|has|have)|since when|how long (?:has|have|was|were|did)|what time did|at what (?:time|point) did|how long)\b"
+SPIKED = r"\b(?:spik(?:e[ds]?|ing)|jump(?:ed|s|ing)?|increas(?:e[ds]?|ing)|r(?:ise[sn]?|ose|ising)|climb(?:ed|s|ing)?|grow(?:n|s|ing)?|grew|go(?:ne|ing)? up|went up|surg(?:e[ds]?|ing)|peak(?:ed|ing)|high(?:er)?|elevated|get(?:ting)? worse|worse|degrad(?:ed?|ing)|shot up|blow(?:n|ing)? up|blew up|through the roof|slow down|slowed(?: down)?|too (?:high|much|many|slow)|so (?:high|slow|much|many)|up)\b"
+DROPPED = r"\b(?:drop(?:ped|s|ping)?|f[ae]ll(?:en|s|ing)?|decreas(?:e[ds]?|ing)|go(?:ne|ing)? down|went down|low(?:er)?|plummet(?:ed)?|dip(?:ped|s)?|declin(?:e[ds]?|ing)|vanish(?:ed)?|better|improv(?:e[ds]?|ing)|too (?:low|few|little)|so (?:low|few|little)|down)\b"
+TREND = r"\b(?:trend(?:s|ing)?|evol(?:ve[ds]?|ving)|chang(?:e[ds]?|ing)|develop(?:ed|ing)?|compar(?:e[ds]?|ing|ison)|differ(?:s|ence|ent)?)\b"
+START = r"\b(?:start(?:ed|s|ing)?|begin|began|begun)\b"
+
+ORDER: tuple[tuple[Order, str, str], ...] = (
+    (Order.LEAST, "latency-95", r"\b(?:fastest|quickest)\b"),
+    (Order.MOST, "latency-95", r"\b(?:slowest|worst latency)\b"),
+    (Order.MOST, "traffic", r"\bbusiest\b"),
+    (Order.MOST, "cpu", r"\bhottest\b"),
+    (Order.MOST, "errors", r"\b(?:least reliable|flakiest|most (?:unreliable|broken))\b"),
+    (Order.LEAST, "errors", r"\bmost reliable\b"),
+    (Order.LEAST, "", r"\b(?:lowest|least|smallest|fewest|minimum (?=.*\bwhich\b)|bottom)\b"),
+    (Order.MOST, "", r"\b(?:highest|most|biggest|largest|greatest|worst|heaviest|top|rank(?:ed|ing)?|leading|hungriest|hog(?:s|ging)?|sort(?:ed)?(?: by)?)\b"),
+)  # fmt: skip
+SUMMARY: tuple[tuple[Summary, str], ...] = (
+    (Summary.MEAN, r"\b(?:average|avg|mean|on average|typically)\b"),
+    (Summary.MAX, r"\b(?:max(?:imum)?|peak(?:ed)?|highest point|high water mark)\b"),
+    (Summary.MIN, r"\b(?:min(?:imum)?|trough|lowest point)\b"),
+    (Summary.TOTAL, r"\b(?:total(?: (?:number|count|amount))?(?: of)?|altogether|in total|sum(?: of)?|count of|number of)\b"),
+    (Summary.NOW, r"\b(?:current|latest|instantaneous)\b"),
+)  # fmt: skip
+COUNT = r"\bhow many(?: times)?\b"
+EVERYTHING = r"(?<![\w-])(?:(?:for|of|across|in|on|over|by|per) )?(?:all(?: (?:of )?(?:the|our|my))?(?: (?:services?|applications?|apps|workloads|components|microservices|deployments))?|(?:every|each) (?:one|service|app|application|workload|component)|per[ -](?:service|app)|by (?:service|app)|services?|apps|applications|workloads|everything|everywhere|across the board|overall|(?:whole|entire) (?:system|cluster|platform|estate|shop|stack)|cluster(?:[ -]?wide)?|system(?:[ -]?wide)?|site|platform|stack|infra(?:structure)?|environment)\b"
+PER_POD = r"\b(?:(?:per|by|each|every|for each|which) (?:pods?|instances?|containers?|replicas?)|(?:pod|instance|container)[ -](?:level|wise)|pods(?= (?:of|in|for|use|using|have))|broken down by pod)\b"
+ENVIRONMENTS = MappingProxyType({
+    "production": r"\b(?:prod|production|live)\b", "staging": r"\b(?:staging|stage|stg|preprod|pre-prod)\b", "development": r"\b(?:dev|development)\b",
+    "test": r"\b(?:qa|uat|test(?:ing)? env(?:ironment)?)\b",
+})  # fmt: skip
+NEGATED = r"\b(?:isn't|is not|aren't|are not|not|never|doesn't|does not|don't|didn't|did not|won't|cannot|can't|no longer|without|neither|nor)\b"
+
+FILLERS = frozenset(
+    ["a", "about", "above", "again", "all", "also", "am", "an", "and", "any", "anybody", "anyone", "anything", "are", "as", "at", "available", "be", "because", "been", "being", "both", "but", "by", "can", "cause", "could", "current", "data", "did", "display", "do", "does", "doing", "each", "either", "else", "ever", "fetch", "find", "for", "from", "get", "getting", "gets", "give", "given", "got", "graph", "had", "happen", "happened", "happening", "has", "have", "having", "hello", "hey", "hi", "how", "i", "i'd", "i'm", "if", "in", "into", "is", "it", "it's", "its", "just", "kind", "know", "let", "level", "levels", "like", "list", "look", "looking", "made", "make", "many", "may", "me", "metric", "metrics", "might", "more", "much", "my", "need", "needs", "now", "number", "numbers", "of", "off", "ok", "on", "one", "ones", "only", "or", "our", "out", "over", "please", "plot", "pls", "pull", "query", "quick", "quickly", "real", "really", "recently", "report", "run", "running", "s", "see", "seeing", "seem", "seems", "service", "services", "should", "show", "shown", "since", "so", "some", "something", "stats", "statistics", "still", "such", "tell", "than", "thank", "thanks", "that", "that's", "the", "their", "them", "then", "there", "there's", "they", "this", "those", "through", "time", "times", "to", "too", "under", "up", "us", "usage", "use", "used", "uses", "using", "value", "values", "very", "was", "watchkeeper", "we", "we're", "were", "what", "what's", "whats", "when", "where", "which", "while", "who", "who's", "will", "with", "within", "would", "you", "your", "d", "check", "chart", "current", "figures", "view", "want", "print", "return", "describe", "info", "information", "details", "detail", "period", "window", "time-range", "during", "actually", "currently", "experiencing", "experience", "going", "go", "goes", "gone", "come", "comes", "came", "sit", "sits", "sitting", "stand", "handling", "handle", "handled", "serving", "serve", "served", "take", "takes", "taken", "taking", "receive", "receives", "received", "reaching", "reach", "spend", "spends", "consume", "consumes", "consuming", "consumed", "eat", "eats", "eating", "producing", "produce", "generating", "throw", "throws", "throwing", "thrown", "return", "returns", "returning", "returned", "answer", "answers", "answering", "respond", "responds", "see", "seen", "saw", "happen", "happens", "affected", "affect", "user", "users", "customer-facing", "api", "http", "server", "side", "second", "minute", "per", "compare", "compared", "between", "against", "total", "their", "average", "today's", "yesterday's", "it'll", "he", "she", "we've", "bot", "folks", "team", "guys", "dear", "everyone", "quite", "rather", "almost", "roughly", "approximately", "around", "exactly", "most", "least", "any", "same", "different", "own", "right", "wrong", "problem", "bad", "badly", "good", "suddenly", "sudden", "all's", "hows", "how's", "where's", "is's", "last", "latest", "past", "first", "and/or", "vs", "versus", "here", "across", "trend", "trends", "summary", "overview", "history", "historical", "graphically", "table", "sparkline", "dashboard", "panel", "prometheus", "grafana", "loki", "tempo", "kubernetes", "k8s", "cluster's", "work", "works", "able", "become", "becomes", "became", "get's", "gotten", "show's", "showing", "give's", "gives", "tell's", "say", "says", "said", "reported", "reporting", "keep", "keeps", "kept", "ask", "asked", "asking", "wonder", "wondering", "possibly", "maybe", "perhaps", "anywhere", "somewhere", "high", "low", "big", "small", "large", "great", "less", "fewer", "biggest", "state"]
+)  # fmt: skip
+"""Words that change nothing about what is asked. Any other word that no reader took makes the question unclear."""
+
+VOCABULARY = FILLERS | frozenset(
+    re.findall(
+        r"[a-z]{4,}",
+        """latency latencies memory errors error failed failing failure traffic requests request restart restarts restarted pods deploy deployed deployment
+        deployments release released alert alerts incident incidents count counts logs trace traces cause caused causes connection connections queue
+        throttled throttling spike spiked slow slowest highest lowest which average peak check checks call calls called caller callers node nodes
+        image images version health healthy approve approval pending plan plans fixes repair repairs change changes changed changing chart carts
+        search searching shape shaping ship shipping shipped container containers client clients network volume storage stage staging prod production
+        pool pools size sizes limit limits crash crashed crashing patch cached caching catch match matched watch back packet page pages paged path paths
+        gate gates front door data base payments paid pays""",
+    )
+) - frozenset(("shipping", "shipped", "payments", "carts"))  # fmt: skip
+"""Words that are never a slip of a service's name."""

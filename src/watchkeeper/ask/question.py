@@ -1,0 +1,143 @@
+"""What somebody asked, typed. Whatever door the words came through, they end here."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Intent(StrEnum):
+    """What kind of answer is wanted."""
+
+    MEASURE = "measure"  # numbers of a signal
+    RANK = "rank"  # which services have the most or the least of it
+    HEALTH = "health"  # is it well, now against usual
+    WHY = "why"  # the cause of something, in its card's form
+    WHEN = "when"  # since when is a signal unusual
+    INCIDENTS = "incidents"
+    ALERTS = "alerts"
+    CHANGES = "changes"  # releases, edits, manual work
+    LOGS = "logs"
+    PODS = "pods"  # pods, replicas, restarts as the cluster tells them
+    DECLARED = "declared"  # image, limits, pool size, node
+    CALLS = "calls"  # who calls whom
+    PLANS = "plans"  # repairs: waiting, done
+    UNUSUAL = "unusual"
+    FORECAST = "forecast"  # which limit will be reached
+    TRACES = "traces"
+    SERVICES = "services"
+    HELP = "help"
+
+
+class Order(StrEnum):
+    """Which end of a ranking."""
+
+    MOST = "most"
+    LEAST = "least"
+
+
+class Summary(StrEnum):
+    """One number for a span of time."""
+
+    NOW = "now"
+    MEAN = "mean"
+    MAX = "max"
+    MIN = "min"
+    TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Time that is asked about, aware. `moment` is set where one instant was named; start and end lie around it."""
+
+    start: datetime
+    end: datetime
+    words: str
+    """Such as "the last hour" or "14:00"; for the answer."""
+    moment: datetime | None = None
+    named: bool = True
+    """False: nothing was said, this is the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Only what is above or below `value`, in the signal's unit."""
+
+    above: bool
+    value: float
+    unit: str
+    """As said: %, ms, s, MiB, cores, /s; "" where none was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about the running system. Empty tuples and strings mean "all" or "not said"."""
+
+    intent: Intent
+    span: Span
+    signals: tuple[str, ...] = ()
+    """Names of `ask.signals.SIGNALS`."""
+    services: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    environment: str = ""
+    namespace: str = ""
+    summary: Summary | None = None
+    order: Order | None = None
+    top: int = 0
+    threshold: Threshold | None = None
+    per_pod: bool = False
+    versus: Span | None = None
+    """The time it is compared with."""
+    incident: str = ""
+    search: str = ""
+    """Text to find in log lines."""
+    detail: str = ""
+    """Which side of an intent: callers, callees, open, last, image, node, waiting, restarts, …"""
+    count: bool = False
+    """How many, rather than which."""
+    half_days: bool = False
+    """The asker writes 2 PM, not 14:00; so does the answer."""
+
+
+class Verb(StrEnum):
+    """What a person may tell Watchkeeper to do in words."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    SILENCE = "silence"
+    REAL = "real"
+    NOISE = "noise"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An order. Words alone never approve: the door asks for the digest or a button that was shown with the plan."""
+
+    verb: Verb
+    subject: str
+    """A plan's or an incident's id; "" where none was named."""
+    reason: str = ""
+    minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Not understood, and why. Better than a guess."""
+
+    because: str
+    nearest: tuple[str, ...] = ()
+    """Questions close to it that can be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What names may mean here."""
+
+    services: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ("production",)
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Another name -> the service."""
+
+
+Parsed = Question | Command | Unclear

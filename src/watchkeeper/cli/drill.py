@@ -1,0 +1,69 @@
+"""Break simulated worlds in every way there is and score the repairs."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from watchkeeper.bench._asked import Asked
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("drill")(drill)
+
+
+def drill(
+    seeds: Annotated[int, typer.Option(help="Worlds for each scenario.")] = 5,
+    blind: Annotated[
+        int | None, typer.Option(help="Random topologies, names, limits, noise; from this seed on.")
+    ] = None,
+    harder: Annotated[bool, typer.Option("--harder", help="Pod names only, names that differ, half untraced.")] = False,
+    only: Annotated[str, typer.Option(help="One scenario.")] = "",
+    processes: Annotated[int, typer.Option(help="Worlds at the same time.")] = 2,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write the scorecard.")] = None,
+    outcomes: Annotated[Path | None, typer.Option(help="Write every outcome.")] = None,
+) -> None:
+    """Run all scenarios through the whole loop, beside doing nothing and restarting the loudest service.
+
+    A person says yes where policy asks for one; what ran without a person is counted apart.
+    """
+    from watchkeeper.bench.drill import run
+
+    town = "blind" if blind is not None else "harder" if harder else "standard"
+    with Progress(transient=True) as bar:
+        task = bar.add_task(f"drill {town}", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        asked = Asked(predictions=outcomes, json_out=json_out, progress=progress)
+        figures = run(asked, seeds=seeds, town=town, only=only, first=blind or 1, processes=processes)
+    _show(figures)
+
+
+def _show(figures: dict[str, Any]) -> None:
+    console = Console(highlight=False, markup=False)
+    columns = (
+        "of",
+        "detected",
+        "cause",
+        "plan",
+        "alone",
+        "recovered",
+        "proven",
+        "wrong_acts",
+        "minutes",
+        "nothing",
+        "restart",
+    )
+    table = Table("scenario", *columns, title="Drill")
+    for name, row in figures["scenarios"].items():
+        table.add_row(name + ("" if row["counts"] else " *"), *(str(row[c]) for c in columns))
+    console.print(table)
+    console.print("* does not count: nothing is broken in it, or a rival recovers in more than a fifth of the seeds")
+    typer.echo(json.dumps({k: v for k, v in figures.items() if k != "scenarios"}, indent=1))

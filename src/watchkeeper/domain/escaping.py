@@ -1,0 +1,69 @@
+"""Text that others wrote, made harmless for each place it is shown in: nobody is pinged, nothing is a link, nothing is obeyed."""
+
+import html
+import re
+import unicodedata
+
+_KEPT = frozenset("\n\t")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~@:])")
+_MENTION = re.compile(r"@(?=[\w-])")
+_CUT = "…"
+
+
+def visible(text: object, *, lines: bool = False) -> str:
+    """Control, format and surrogate characters (ANSI, direction marks, zero widths) as escapes; line breaks kept only if asked."""
+    out = []
+    for c in str(text):
+        if c in _KEPT:
+            out.append(c if lines else " ")
+        elif unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+            out.append(f"\\u{ord(c):04x}")
+        else:
+            out.append(c)
+    return "".join(out)
+
+
+def shortened(text: str, most: int) -> str:
+    """At most `most` characters."""
+    return text if len(text) <= most else text[: max(most - 1, 0)] + _CUT
+
+
+def for_slack(text: object, most: int = 3000) -> str:
+    """For mrkdwn and plain text: `&`, `<`, `>` escaped, `@` and bare addresses broken by a word joiner, formatting marks too."""
+    clean = _MENTION.sub("@\u2060", visible(text, lines=True))
+    clean = re.sub(r"(?i)\b(https?|ftp|mailto|slack|tel)(?=:)", "\\1\u2060", clean)
+    clean = re.sub(r"(?<=\w)\.(?=\w)", ".\u2060", clean)
+    clean = re.sub(r"([*_~`])", "\u2060\\1\u2060", clean)
+    escaped: list[str] = []
+    size = 0
+    for piece in (c.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for c in clean):
+        if size + len(piece) > most - 1:
+            return "".join(escaped) + _CUT
+        escaped.append(piece)
+        size += len(piece)
+    return "".join(escaped)
+
+
+def for_adaptive_card(text: object, most: int = 3000) -> str:
+    """Adaptive Cards read a little Markdown in every text: its marks are escaped; `<at>` mentions need entities we never send."""
+    clean = _MENTION.sub("@\u2060", visible(text, lines=True))
+    clean = re.sub(r"(?i)\b(https?|mailto)(?=:)", "\\1\u2060", clean)
+    return shortened(re.sub(r"([\\*_\[\]()#~`<>])", r"\\\1", clean), most)
+
+
+def for_markdown(text: object, most: int = 20_000) -> str:
+    """For pull requests and Markdown pages: every mark escaped, `@team` and `#12` do not link."""
+    clean = visible(text, lines=True)
+    clean = re.sub(r"(?i)\b(https?|ftp|mailto|www)(?=[:.])", "\\1\u2060", clean)
+    clean = re.sub(r"[@#](?=[\w])", lambda m: m.group(0) + "\u2060", clean)
+    return shortened(_MARKDOWN.sub(r"\\\1", clean.replace("&", "&amp;")), most)
+
+
+def for_terminal(text: object) -> str:
+    """One line, no control sequences."""
+    return visible(text)
+
+
+def for_html(text: object) -> str:
+    """For pages."""
+    return html.escape(visible(text, lines=True))

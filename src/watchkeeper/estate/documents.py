@@ -1,0 +1,23 @@
+"""YAML texts as documents. A repository is read several times for one plan; each text is parsed once."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@lru_cache(maxsize=4096)
+def documents(text: str) -> tuple[Any, ...] | None:
+    """Every document, None for what is not YAML. Shared: copy before you change anything."""
+    try:
+        return tuple(yaml.load_all(text, Loader=_LOADER))
+    except yaml.YAMLError:
+        return None
+
+
+def mappings(text: str) -> list[Mapping[str, Any]]:
+    """Those that are objects; none for what is not YAML."""
+    return [d for d in documents(text) or () if isinstance(d, Mapping)]

