@@ -11,6 +11,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watchkeeper import otlp
 from watchkeeper.access.allowance import Allowance
 from watchkeeper.access.tokens import COOKIE
 from watchkeeper.api import problems
@@ -51,7 +52,8 @@ class Limits:
         if refusal := self._refusal(scope):
             await refusal(scope, receive, dressed)
             return
-        await self._measured(scope, receive, dressed)
+        with otlp.span("request", method=scope["method"]):
+            await self._measured(scope, receive, dressed)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers, path = Headers(scope=scope), scope["path"]

@@ -8,6 +8,7 @@ import typer
 from prometheus_client import start_http_server
 
 from watchkeeper import app as front
+from watchkeeper import otlp
 from watchkeeper.cli._running import until_told
 from watchkeeper.observe import REGISTRY, configure_logging
 from watchkeeper.settings import Settings, load
@@ -32,7 +33,8 @@ def worker(
     configure_logging(settings.log.level, json_lines=settings.log.format == "json")
     if settings.server.worker_port:
         start_http_server(settings.server.worker_port, settings.server.host, REGISTRY)
-    asyncio.run(_work(settings, concurrency, stalled_seconds, part))
+    with otlp.telling(f"worker {part}"):
+        asyncio.run(_work(settings, concurrency, stalled_seconds, part))
 
 
 async def _work(settings: Settings, concurrency: int, stalled_seconds: float, part: Part) -> None:

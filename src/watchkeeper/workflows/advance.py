@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from watchkeeper import observe
+from watchkeeper import observe, otlp
 from watchkeeper.domain.errors import Conflict
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.workflows.house import House
@@ -46,6 +46,7 @@ async def advance(house: House, incident_id: str, *, only_thinks: bool = False) 
     if only_thinks and incident.stage.carried_out:
         raise Conflict(f"{incident_id} is {incident.stage.replace('_', ' ')}: its step belongs to the executor")
     started = time.monotonic()
-    if not await settle.step(house, incident) and incident.stage in STEPS:
-        await STEPS[incident.stage](house, incident)
+    with otlp.span(f"step {incident.stage}", incident=incident.id, stage=str(incident.stage)):
+        if not await settle.step(house, incident) and incident.stage in STEPS:
+            await STEPS[incident.stage](house, incident)
     observe.STEP_SECONDS.labels(str(incident.stage)).observe(time.monotonic() - started)
