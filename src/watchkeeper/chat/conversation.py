@@ -31,6 +31,8 @@ class ChatTools:
 class Platform(Protocol):
     """A chat platform: it announces, and it takes requests."""
 
+    name: str
+
     async def announce(self, notice: Notice) -> None:
         """One message per incident, edited as it goes."""
         ...

@@ -18,6 +18,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.chat import ChatRecords
+from watchkeeper.store.ports.deliveries import DeliveryRecords
 from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
 from watchkeeper.store.ports.logins import LoginRecords
@@ -109,6 +110,7 @@ class StoredToken:
 
 class Transaction(
     ChatRecords,
+    DeliveryRecords,
     ModelRecords,
     ExhibitRecords,
     MemoryRecords,
