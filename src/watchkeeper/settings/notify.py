@@ -52,7 +52,9 @@ class NoticeRoute(Section):
     """Who hears the notices of a team, and who is next where nobody answers."""
 
     announcers: tuple[str, ...] = Field(description="slack, teams, pagerduty, webhook.", min_length=1)
-    team: str = Field("", description="Label `team` of an incident's alerts; empty: those without a route of their own.")
+    team: str = Field(
+        "", description="Label `team` of an incident's alerts; empty: those without a route of their own."
+    )
     least: SeverityName = Field("warning", description="Least severity that is heard here.")
     then: tuple[str, ...] = Field((), description="Who hears it where nobody answered in time.")
     after_minutes: float = Field(15, gt=0, description="Time to answer what a person is asked.")

@@ -42,6 +42,7 @@ def house_for(here: Azure, store: PostgresStore, **llm: Any) -> House:
     }
     house = replace(front.build_house(Settings.model_validate({"llm": section}), store), clock=ManualClock(NOW))
     assert house.model.name != "offline"
+    here.models.append(house.model)
     return house
 
 

@@ -23,7 +23,9 @@ async def _run(house: House) -> None:
         return
     async with house.store.transaction() as tx:
         await tx.set_flag(_FLAG, "on" if missing else "")
-        await tx.audit("watchkeeper", "blind" if missing else "sees again", rules.watchdog, {"last": last.isoformat()}, now)
+        await tx.audit(
+            "watchkeeper", "blind" if missing else "sees again", rules.watchdog, {"last": last.isoformat()}, now
+        )
 
 
 JOB = Job(seconds=lambda settings: 15 if settings.notify.watchdog else 0, run=_run)
