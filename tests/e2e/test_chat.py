@@ -36,7 +36,7 @@ async def test_a_press_merges_the_pull_request(tmp_path: Path, database_url: str
             "slack": {"bot_token": "xoxb-test", "signing_secret": SECRET, "channel": "C1", "api_url": f"{slack.url}/api/", "roles": {"UANN": "approver"}},
         }  # fmt: skip
         play = await stack.enter_async_context(
-            playing(tmp_path, database_url, {"chat": section, "remediation": {"linked_people_only": True}})
+            playing(tmp_path, database_url, {"chat": section}, linked_people_only=True)
         )
         play.break_("pool_exhausted")
         incident = await play.until(Stage.AWAITING_APPROVAL, seconds=150)
