@@ -12,7 +12,7 @@ from watchkeeper.ask import phrases, times
 from watchkeeper.ask.commands import read_command
 from watchkeeper.ask.names import nearest_services, read_services
 from watchkeeper.ask.question import Intent, Known, Order, Parsed, Question, Span, Summary, Unclear
-from watchkeeper.ask.signals import SIGNALS
+from watchkeeper.ask.signals import PARTNER, SIGNALS
 from watchkeeper.ask.thresholds import read_threshold
 from watchkeeper.ask.unread import Unread
 
@@ -104,6 +104,8 @@ def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Ques
         intent, replace(span, start=now - _DEFAULTS[intent]) if intent in _DEFAULTS and not span.named else span, tuple(read.signals), services, excluded,
         environment, namespace, read.summary, read.order, read.top, threshold, read.per_pod, None, incident.group(1) if incident else "", search, detail, read.count,
     )  # fmt: skip
+    if threshold is not None and threshold.unit == "%":
+        question = replace(question, signals=tuple(PARTNER.get(s, s) for s in question.signals))
     if len(services) > 1 and question.signals and unread.takes(r"\bthan\b"):
         # One against another: both numbers side by side answer it.
         question = replace(question, intent=Intent.MEASURE, detail="")
@@ -358,14 +360,15 @@ def _search(unread: Unread) -> str:
 
 def _excluded(unread: Unread, known: Known) -> tuple[str, ...]:
     found = unread.take(
-        r"\b(?:except(?: for)?|excluding|other than|but not|ignoring|apart from|besides)\s+([\w,\- ]+?)(?=\s*(?:[?.!]|¦|$|\bin the\b|\bover\b))"
+        r"\b(?:except(?: for)?|excluding|other than|but not|(?<=everything )but|(?<=all )but|(?<=services )but|ignoring|apart from|besides)\s+([\w,\- ]+?)(?=\s*(?:[?.!]|¦|$|\bin the\b|\bover\b))"
     )
     if found is None:
         return ()
     inner = Unread(found.group(1))
-    services = read_services(inner, known, phrases.VOCABULARY)
+    # One pod cannot be left out of a service's numbers.
+    services = () if inner.has(phrases.PODS) else read_services(inner, known, phrases.VOCABULARY)
     if not services:
-        unread.text += f" {found.group(1)} "
+        unread.text += f" {found.group(0)} "
     return services
 
 

@@ -267,7 +267,13 @@ def _latest(clock: str, local: datetime, zone: str | None = None, day: str = "")
         return at - timedelta(days=1) if at.hour >= 12 else at
     if day in ("today", "this morning", "this afternoon", "tonight"):
         return at
-    return at - timedelta(days=1) if at > here else at
+    at = at - timedelta(days=1) if at > here else at
+    later = at + timedelta(hours=12)
+    return later if _HALF.fullmatch(clock.strip()) and later <= here else at
+
+
+_HALF = re.compile(r"(?:[1-9])(?:[:.]\d{2})?")
+"""A clock time that may be before or after noon: the newest of both is meant. Who means the night writes 02:00 or 2 AM."""
 
 
 def _time_of_day(clock: str) -> time:

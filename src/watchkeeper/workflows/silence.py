@@ -33,7 +33,7 @@ async def silence(house: House, incident_id: str, *, by: str, door: str, minutes
         words = f"{by} silenced its alerts until {until:%H:%M} UTC"
         await tx.add_event(incident_id, "person.noted", words, now, {"verb": "silence", "by": by})
         details = {"door": door, "until": until.isoformat(), "matchers": [[str(m) for m in x.matchers] for x in made]}
-        await tx.audit(by, "incident.silence", incident_id, details, now)
+        await tx.audit(by, "silence.asked", incident_id, details, now)
     return made
 
 
