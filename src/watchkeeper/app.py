@@ -15,6 +15,7 @@ import uvicorn
 
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
+from watchkeeper.api.own_metrics import begin_at_zero
 from watchkeeper.chat.conversation import ChatTools, Platform
 from watchkeeper.chat.tools import PlatformTools
 from watchkeeper.codehosts.ci_port import ContinuousIntegration
@@ -269,6 +270,7 @@ def build_direct(settings: Settings) -> CodeHost | None:
 
 async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30) -> None:
     """Run the steps of incidents and the periodic jobs until told to stop."""
+    begin_at_zero()
     house = opened.house
     await run_worker(
         opened.store, opened.database_url, partial(advance, house), house.clock, stop, periodic=periodic_jobs(house),
