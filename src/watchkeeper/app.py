@@ -101,7 +101,7 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
                 await platform.close()
             for source in house.sources:
                 await source.close()
-            for part in (house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
+            for part in (house.model, house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
                 if part is not None:
                     await part.aclose()
             await store.close()
