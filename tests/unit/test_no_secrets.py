@@ -17,7 +17,9 @@ def secrets_in(text: str) -> list[str]:
 
 
 def test_nothing_that_looks_like_a_secret_is_committed(root: Path) -> None:
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     wrong = []
     for name in filter(None, names):
         path = root / name
