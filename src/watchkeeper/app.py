@@ -15,6 +15,7 @@ import uvicorn
 
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
+from watchkeeper.api.own_metrics import begin_at_zero
 from watchkeeper.chat.conversation import ChatTools, Platform
 from watchkeeper.chat.tools import PlatformTools
 from watchkeeper.codehosts.ci_port import ContinuousIntegration
@@ -100,7 +101,7 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
                 await platform.close()
             for source in house.sources:
                 await source.close()
-            for part in (house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
+            for part in (house.model, house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
                 if part is not None:
                     await part.aclose()
             await store.close()
@@ -273,6 +274,7 @@ async def work(
     opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30, part: Part = Part.ALL
 ) -> None:
     """Run the steps of incidents that are this part's, and the periodic jobs unless it only carries out."""
+    begin_at_zero()
     house = opened.house
     await run_worker(
         opened.store, opened.database_url, partial(advance, house, only_thinks=part is Part.THINK), house.clock, stop,

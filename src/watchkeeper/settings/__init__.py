@@ -16,7 +16,7 @@ from watchkeeper.settings.everything import Settings
 from watchkeeper.settings.login import LoginSettings, OidcSettings
 from watchkeeper.settings.memory import RecallSettings
 from watchkeeper.settings.models import LlmCaps, LlmSettings
-from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
+from watchkeeper.settings.notify import NoticeRoute, NotifySettings, PagerdutySettings, QuietHours, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
 from watchkeeper.settings.remediation import (
@@ -79,10 +79,12 @@ __all__ = [
     "LogSettings",
     "LoginSettings",
     "LokiSource",
+    "NoticeRoute",
     "NotifySettings",
     "OidcSettings",
     "PagerdutySettings",
     "PrometheusSource",
+    "QuietHours",
     "RecallSettings",
     "RemediationSettings",
     "Section",

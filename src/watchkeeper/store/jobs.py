@@ -82,7 +82,10 @@ async def run_worker(
         timing = asyncio.create_task(_claim(store, clock, every_so_often))
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({worker, tending, timing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait({worker, tending, timing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # A worker that ends before it is told to has a reason; without this it would end in silence.
+            for task in ended:
+                task.result()
         finally:
             for task in (tending, timing, stopping, worker):
                 task.cancel()

@@ -16,6 +16,7 @@ from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
 from watchkeeper.store.statements.chat import ChatStatements
+from watchkeeper.store.statements.deliveries import DeliveryStatements
 from watchkeeper.store.statements.exhibits import ExhibitStatements
 from watchkeeper.store.statements.intake import (
     ANNOUNCED,
@@ -52,6 +53,7 @@ _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 class PostgresTransaction(
     ChatStatements,
+    DeliveryStatements,
     ModelStatements,
     ExhibitStatements,
     MemoryStatements,
