@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -30,8 +29,6 @@ class Postgres:
         self.database = EmbeddedDatabase(folder)
         self.url = self.database.url("watchkeeper")
         self._data = folder / "postgres"
-        said = shlex.split((self._data / "postmaster.opts").read_text())
-        self._options = shlex.join(a for a in said[1:] if a not in ("-D", str(self._data)))
 
     def _pg_ctl(self, *arguments: str) -> None:
         user = self.database._server.system_user
@@ -42,7 +39,7 @@ class Postgres:
         self._pg_ctl("-m", "immediate", "stop")
 
     def start(self) -> None:
-        self._pg_ctl("-l", str(self._data / "again.log"), "-o", self._options, "start")
+        self.database._server.ensure_postgres_running()
 
 
 @pytest.fixture
