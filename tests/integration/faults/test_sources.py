@@ -56,6 +56,10 @@ FAULTS: dict[str, Answer] = {
 }  # fmt: skip
 
 
+FAST = ("slow", "refusing", "wrong rows")
+"""Those that `make test` has time for."""
+
+
 @asynccontextmanager
 async def server(answer: Answer) -> AsyncIterator[str]:
     app = web.Application()
@@ -69,7 +73,7 @@ async def server(answer: Answer) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS))
+@pytest.mark.parametrize("fault", [f if f in FAST else pytest.param(f, marks=pytest.mark.slow) for f in sorted(FAULTS)])
 async def test_a_broken_source_only_makes_the_picture_poorer(database_url: str, fault: str) -> None:
     store = PostgresStore.open(database_url)
     async with server(FAULTS[fault]) as url:
