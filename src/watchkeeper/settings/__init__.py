@@ -5,6 +5,7 @@ An empty configuration starts: offline model, embedded database, dry run. Rooms 
 AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITHUB_TOKEN) work as they are.
 """
 
+from watchkeeper.settings.addresses import guarded
 from watchkeeper.settings.ask import AskSettings
 from watchkeeper.settings.chat import ChatSettings, SlackSettings, TeamsSettings
 from watchkeeper.settings.ci import AzurePipelinesSettings, CiSettings, GithubActionsSettings, JenkinsSettings
@@ -28,6 +29,8 @@ from watchkeeper.settings.remediation import (
 from watchkeeper.settings.section import Section
 from watchkeeper.settings.sources import (
     AlertmanagerSource,
+    AzureMonitorSource,
+    AzureResource,
     Budget,
     CaseFolderSource,
     EntitiesSettings,
@@ -50,7 +53,9 @@ __all__ = [
     "ApproverScope",
     "AskSettings",
     "AutonomyGrant",
+    "AzureMonitorSource",
     "AzurePipelinesSettings",
+    "AzureResource",
     "Budget",
     "CaseFolderSource",
     "ChatSettings",
@@ -92,5 +97,6 @@ __all__ = [
     "TempoSource",
     "WebhookSettings",
     "flatten",
+    "guarded",
     "load",
 ]

@@ -24,6 +24,7 @@ from watchkeeper.store.ports.intake import IntakeRecords
 from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.memory import MemoryRecords
 from watchkeeper.store.ports.models import ModelRecords
+from watchkeeper.store.ports.moving import MovingRecords
 from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.people import PeopleRecords
@@ -116,6 +117,7 @@ class Transaction(
     MemoryRecords,
     IntakeRecords,
     LoginRecords,
+    MovingRecords,
     MutingRecords,
     OverviewRecords,
     PeopleRecords,
