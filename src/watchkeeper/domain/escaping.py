@@ -4,7 +4,6 @@ import html
 import re
 import unicodedata
 
-_KEPT = frozenset("\n\t")
 _SILENT = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#!|~&^$])")
 _LIST = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])")
@@ -19,11 +18,11 @@ def pictured(character: str) -> str:
 
 
 def visible(text: object, *, lines: bool = False) -> str:
-    """Control, format and surrogate characters (ANSI, direction marks, zero widths) as escapes; line breaks kept only if asked."""
+    """Control, format and surrogate characters (ANSI, direction marks, zero widths) as escapes; tabs are spaces, line breaks kept only if asked."""
     out = []
     for c in str(text):
-        if c in _KEPT:
-            out.append(c if lines else " ")
+        if c in "\n\t":
+            out.append(c if lines and c == "\n" else " ")
         else:
             out.append(pictured(c))
     return "".join(out)
