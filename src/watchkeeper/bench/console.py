@@ -15,9 +15,11 @@ import httpx
 import psycopg
 
 from watchkeeper import app as front
+from watchkeeper.access.tokens import Access
 from watchkeeper.api.app import create_app
 from watchkeeper.bench import worlds
 from watchkeeper.bench._asked import Asked, Progress, write_json
+from watchkeeper.console.routes import mount
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.diagnose.exhibits import exhibits
 from watchkeeper.domain.alert import Alert, AlertStatus
@@ -124,8 +126,8 @@ async def fill(store: PostgresStore, url: str, incidents: int, storm: int) -> No
 async def _pages(store: PostgresStore, progress: Progress) -> dict[str, Any]:
     settings = Settings.model_validate({"server": {"loopback_without_login": True}})
     house = front.build_house(settings, store)
-    doors = create_app(house, access=front.Access(front.StoredTokens(house), house.ids, settings.server))
-    front.mount_console(doors)
+    doors = create_app(house, access=Access(front.StoredTokens(house), house.ids, settings.server))
+    mount(doors)
     paths = [p.path for p in plugins("watchkeeper.console.pages", "PAGE").values() if "{" not in p.path]
     paths += [
         f"/incidents/{TEMPLATE}",
