@@ -11,7 +11,8 @@ from watchkeeper.domain.topology import Workload
 from watchkeeper.simulate import shop
 
 Check = Callable[[Answer, Any], Any]
-_SERVICES = set(shop.SERVICES)
+_SERVICES = {*shop.SERVICES, "coredns"}
+"""The shop, and the cluster's own DNS, which is measured like any other workload."""
 
 
 def plan(number: str, incident: str, action: str, service: str, before: str, after: str, now: datetime) -> Plan:

@@ -6,6 +6,7 @@ import yaml
 
 from watchkeeper.simulate import shop, signals
 from watchkeeper.simulate.cluster.cluster import SimulatedCluster
+from watchkeeper.simulate.cluster.objects import iso
 from watchkeeper.simulate.cluster.quantities import number
 from watchkeeper.simulate.cluster.reachable import cuts
 from watchkeeper.simulate.effects import NOTHING, Curse, Effects
@@ -50,6 +51,8 @@ class World:
         """claim -> bytes on it; a full one lets its service's writes fail"""
         self.expired: dict[str, str] = {}
         """Certificate -> the service that shows it"""
+        self.certificates: dict[str, dict[str, object]] = {}
+        """Certificate -> what cert-manager says of it, until it is to be renewed"""
         self.noise: list[MetricNoise] = []
         """what is done to each scrape: gaps, missing signals"""
         self._files = topology.manifests()
@@ -77,10 +80,31 @@ class World:
         found = cuts(self.cluster.objects, space, self.shop.calls)
         self.engine.severed = {pair: _SEVERED[why] for pair, why in found.items()}
         for name, service in self.expired.items():
-            certificate = self.cluster.get("Certificate", space, name)
-            if certificate is None or certificate["status"]["conditions"][0]["status"] != "True":
+            if not self._renewed(name):
                 self.engine.severed["*", service] = _SEVERED["expired"]
         self.engine.dark_nodes = self.cluster.silent_nodes
+
+    def _renewed(self, name: str) -> bool:
+        """cert-manager: a certificate that is to be renewed earlier than its end is renewed now."""
+        certificate = self.cluster.get("Certificate", self.shop.namespace, name)
+        if certificate is None:
+            return False
+        status = self.certificates[name]
+        if certificate["spec"].get("renewBefore"):
+            ready = {
+                "type": "Ready",
+                "status": "True",
+                "reason": "Ready",
+                "lastTransitionTime": iso(self.now),
+                "message": "",
+            }
+            known = certificate.get("status", {}).get("conditions", [{}])[0]
+            if known.get("status") == "True":
+                return True
+            status = {"notAfter": iso(self.now + 90 * 86400), "conditions": [ready]}
+        if certificate.get("status") != status:
+            self.cluster.objects.put({**certificate, "status": status}, self.now)
+        return bool(certificate["spec"].get("renewBefore"))
 
     def _fill_disks(self) -> None:
         for name, used in self.disk_used.items():

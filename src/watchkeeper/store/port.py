@@ -18,11 +18,13 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.chat import ChatRecords
+from watchkeeper.store.ports.deliveries import DeliveryRecords
 from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
 from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.memory import MemoryRecords
 from watchkeeper.store.ports.models import ModelRecords
+from watchkeeper.store.ports.moving import MovingRecords
 from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.people import PeopleRecords
@@ -109,11 +111,13 @@ class StoredToken:
 
 class Transaction(
     ChatRecords,
+    DeliveryRecords,
     ModelRecords,
     ExhibitRecords,
     MemoryRecords,
     IntakeRecords,
     LoginRecords,
+    MovingRecords,
     MutingRecords,
     OverviewRecords,
     PeopleRecords,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -54,6 +54,8 @@ class PostgresStore:
                 yield tx
         except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
             raise StoreUnavailable(f"the database does not answer: {_first_line(error)}") from error
+        except (DataError, UnicodeEncodeError) as error:
+            raise InvalidInput(f"the database cannot hold this: {_first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreUnavailable(f"the database went away: {_first_line(error)}") from error

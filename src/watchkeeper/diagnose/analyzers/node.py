@@ -6,6 +6,7 @@ from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.analyzers import cluster_state, own_errors, own_latency
 from watchkeeper.diagnose.case import Case, finding, strongest
 from watchkeeper.diagnose.cluster.rules.node import trouble
+from watchkeeper.diagnose.cluster.snapshot import conditions
 from watchkeeper.diagnose.objects import service_of_pod
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Origin, Signal
@@ -24,7 +25,11 @@ def examine(case: Case) -> list[Finding]:
     }
     on: dict[str, set[str]] = defaultdict(set)
     for pod in (o for o in case.evidence.objects if o.get("kind") == "Pod"):
-        on[str(pod.get("spec", {}).get("nodeName", ""))].add(service_of_pod(pod))
+        node, service = str(pod.get("spec", {}).get("nodeName", "")), service_of_pod(pod)
+        on[node].add(service)
+        if node in ailing and conditions(pod).get("Ready", {}).get("status") == "False":
+            # Who fell silent with its machine shows no symptom of its own.
+            suffering.add(service)
     return strongest(
         _finding(node, state, suffering & on[node], _explained(case, suffering & on[node], suffering))
         for node, state in ailing.items()
