@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 from watchkeeper import app as front
+from watchkeeper.access.tokens import Access
 from watchkeeper.api.app import create_app
 from watchkeeper.bench import console
+from watchkeeper.console.routes import mount
 from watchkeeper.settings import Settings
 from watchkeeper.shelf import plugins
 from watchkeeper.store.postgres import PostgresStore
@@ -23,8 +25,8 @@ async def visitor(database_url: str) -> AsyncIterator[tuple[httpx.AsyncClient, P
     sources = {"prometheus": {"url": "http://127.0.0.1:9"}, "loki": {"url": "http://127.0.0.1:9"}}
     settings = Settings.model_validate({"server": {"loopback_without_login": True}, "sources": sources})
     house = front.build_house(settings, store)
-    doors = create_app(house, access=front.Access(front.StoredTokens(house), house.ids, settings.server))
-    front.mount_console(doors)
+    doors = create_app(house, access=Access(front.StoredTokens(house), house.ids, settings.server))
+    mount(doors)
     transport = httpx.ASGITransport(doors, client=("127.0.0.1", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://console", timeout=60) as client:
         yield client, store

@@ -19,7 +19,7 @@ from watchkeeper.access.tokens import Access
 from watchkeeper.api.app import create_app
 from watchkeeper.bench import worlds
 from watchkeeper.bench._asked import Asked, Progress, write_json
-from watchkeeper.console.routes import mount as mount_console
+from watchkeeper.console.routes import mount
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.diagnose.exhibits import exhibits
 from watchkeeper.domain.alert import Alert, AlertStatus
@@ -127,7 +127,7 @@ async def _pages(store: PostgresStore, progress: Progress) -> dict[str, Any]:
     settings = Settings.model_validate({"server": {"loopback_without_login": True}})
     house = front.build_house(settings, store)
     doors = create_app(house, access=Access(front.StoredTokens(house), house.ids, settings.server))
-    mount_console(doors)
+    mount(doors)
     paths = [p.path for p in plugins("watchkeeper.console.pages", "PAGE").values() if "{" not in p.path]
     paths += [
         f"/incidents/{TEMPLATE}",

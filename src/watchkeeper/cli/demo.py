@@ -5,7 +5,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +19,6 @@ from watchkeeper.domain.errors import Conflict
 from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Decision
 from watchkeeper.domain.severity import Role
-from watchkeeper.domain.sighting import Sighting
 from watchkeeper.observe import configure_logging
 from watchkeeper.settings import Settings
 from watchkeeper.shelf import plugin
@@ -30,13 +28,10 @@ from watchkeeper.simulate.scenario import Scenario
 from watchkeeper.simulate.serve import Simulation, simulation
 from watchkeeper.store.port import PlanState
 from watchkeeper.workflows.decide import decide
-from watchkeeper.workflows.give_feedback import give_feedback
 
 Say = Callable[..., None]
 SCALE = 1 / 30
 """Minutes of the shipped alert rules become seconds, so that nobody has to wait."""
-_SCANS = 2
-"""Scans that the demo waits for, once recovery is proven."""
 _FINAL = (Stage.RESOLVED, Stage.ESCALATED, Stage.ROLLED_BACK)
 
 
@@ -84,8 +79,6 @@ def demo_settings(here: Simulation, folder: Path, port: int) -> Settings:
                 "dry_run": False, "approval_timeout_minutes": 5, "checks_timeout_minutes": 2, "deploy_timeout_minutes": 2,
                 "verify_after_seconds": 3, "verify_timeout_minutes": 1, "verify_healthy_seconds": 4, "poll_seconds": 1,
             },
-            # The scanner, too, has no day to learn what is usual.
-            "anomaly_detection": {"scan_seconds": 15, "warm_up_hours": 0.3, "history_hours": 1},
             "store": {"data_dir": str(folder / "data"), "sweep_seconds": 5},
             "server": {"port": port, "loopback_without_login": True},
         }
@@ -130,8 +123,6 @@ async def _demo(scenario: Scenario, stay: bool, port: int, seed: int, approve: b
             say("resolved, and recovery is proven", "bold green")
         elif final is not None:
             say(f"ended as {final}: a person is called", "bold yellow")
-        if final is Stage.RESOLVED and approve:
-            await judge_sightings(opened, say)
         if stay:
             say(
                 f"still running: http://127.0.0.1:{chosen}/ (Ctrl-C ends it); kubectl --kubeconfig {here.kubeconfig} get pods -A"
@@ -159,23 +150,6 @@ async def follow(opened: front.Opened, say: Say, approve: bool) -> Stage:
         if incidents and all(i.stage in _FINAL for i in incidents):
             return incidents[-1].stage
         await asyncio.sleep(0.3)
-
-
-async def judge_sightings(opened: front.Opened, say: Say) -> None:
-    """As a person would in the console: what the scanner saw by itself was real; a caller's echo beside it is called noise."""
-    seen: list[tuple[Sighting, str]] = []
-    for _ in range(_SCANS * 10):
-        async with opened.store.transaction() as tx:
-            seen = await tx.sightings(service="", since=opened.house.clock.now() - timedelta(minutes=10), limit=10)
-        if len(seen) > 1:
-            break
-        await asyncio.sleep(1.5)
-    for number, (sighting, _) in enumerate(seen[:2]):
-        say(f"the scanner saw it too: {plain(sighting.words)[:160]}")
-        await give_feedback(opened.house, sighting.fingerprint, real=number == 0, by="demo visitor")
-        say(f"(in the console you would press {'Real' if number == 0 else 'Noise'} now; the demo does it for you)")
-    if not seen:
-        say("the scanner told nothing of its own this time")
 
 
 def told(event: IncidentEvent) -> str:
