@@ -45,6 +45,7 @@ class Postgres:
             rules.write(f"host all all {network} trust\n")
         sockets = parse_qs(urlsplit(self.url).query)["host"][0]
         self._pg_ctl("-l", str(self.data / "log"), "-o", f"-h {address} -k {sockets}", "start")
+        self.database._server.ensure_postgres_running()  # it learns of the new process, which `stop` is to end
         return f"postgresql://postgres@{address}:5432/watchkeeper"
 
 

@@ -136,7 +136,7 @@ async def test_a_worker_behind_a_cut_network_is_taken_over(tmp_path: Path, postg
         await opened_incidents(store, 10, 40)
         await until(store, f"{diagnosed} > 12")
         wire.cut()
-        outside = subprocess.Popen(  # noqa: ASYNC220
+        outside = subprocess.Popen(
             command, env={**os.environ, "DATABASE_URL": postgres.url}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )  # fmt: skip
         taken_over = await until(store, f"{diagnosed} = 50")
