@@ -1,4 +1,4 @@
-"""An organisation's events: 300 services whose rules fire, repeat and resolve, as Alertmanager would deliver them."""
+"""An organisation's events: 3,000 services whose rules fire, repeat and resolve, as Alertmanager would deliver them."""
 
 import json
 import math
@@ -13,7 +13,8 @@ TIMES, BURST_TIMES, PACE = 10, 100, 24
 """Ten such organisations, bursts of a hundred, a day in an hour."""
 _BURST_EVERY, _BURST_LASTS = 2 * 3600.0, 600.0
 """Seconds of the day that is played: a burst of ten minutes every two hours."""
-_NAMESPACES, _SERVICES, _RULES = 20, 300, 40
+_NAMESPACES, _SERVICES, _RULES = 200, 3000, 40
+"""Of all ten together."""
 _NEW, _RESOLVED = 0.25, 0.5
 """Share of events that are a new alert, and (less the former) the end of one; the others repeat what fires already."""
 _PAYLOAD_CALM, _PAYLOAD_BURST = 5, 50

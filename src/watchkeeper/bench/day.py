@@ -170,11 +170,21 @@ def _stored(url: str) -> dict[str, int]:
     statement = (
         "select (select count(*) from alerts), (select count(distinct (fingerprint, status)) from alerts), "
         "(select count(*) from incidents), (select count(distinct incident_id) from events where kind = 'incident.diagnosed'), "
+        "(select count(*) from events where kind = 'incident.diagnosed'), (select max(n) from (select count(*) n from alerts group by incident_id) x), "
         "(select count(*) from procrastinate_jobs where status = 'todo'), pg_database_size(current_database()) / 1048576"
     )
     with psycopg.connect(libpq_url(url)) as connection:
         row = connection.execute(statement.encode()).fetchone()
-    names = ("alerts", "distinct", "incidents", "diagnosed", "jobs_waiting", "database_mib")
+    names = (
+        "alerts",
+        "distinct",
+        "incidents",
+        "diagnosed",
+        "diagnoses",
+        "alerts_of_largest",
+        "jobs_waiting",
+        "database_mib",
+    )
     return dict(zip(names, (int(n) for n in row or ()), strict=False))
 
 

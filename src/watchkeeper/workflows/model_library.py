@@ -46,7 +46,9 @@ class Library:
         except OSError as error:
             shutil.rmtree(making, ignore_errors=True)
             hint = "make room there; the model in use stays in use"
-            raise ConfigurationError(f"the model cannot be kept in {self.folder}: {error.strerror}", hint=hint) from None
+            raise ConfigurationError(
+                f"the model cannot be kept in {self.folder}: {error.strerror}", hint=hint
+            ) from None
         return version
 
     def promote(self, version: str) -> None:

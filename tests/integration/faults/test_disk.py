@@ -64,7 +64,9 @@ async def test_the_disk_of_the_database_is_full(tmp_path: Path) -> None:
                 await send(client, 0, answers)
                 ballast = fill(disk)
                 with suppress(Exception):
-                    await opened.store._rows("select pg_switch_wal()")  # the next write needs a file that cannot be made
+                    await opened.store._rows(
+                        "select pg_switch_wal()"
+                    )  # the next write needs a file that cannot be made
                 sending = [asyncio.create_task(send(client, n, answers)) for n in range(1, DELIVERIES)]
                 await asyncio.sleep(5)
                 refused = answers.count(503)

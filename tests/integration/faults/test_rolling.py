@@ -119,7 +119,9 @@ async def test_replicas_are_replaced_under_load(database_url: str, kill: bool) -
                 await asyncio.to_thread(process.end)
     stored = one(database_url, "select count(*) from alerts")
     distinct = one(database_url, "select count(distinct fingerprint) from alerts")
-    opened = one(database_url, "select count(*) - count(distinct incident_id) from events where kind = 'incident.opened'")
+    opened = one(
+        database_url, "select count(*) - count(distinct incident_id) from events where kind = 'incident.opened'"
+    )
     diagnosed = "select coalesce(sum(n - 1), 0) from (select count(*) n from events where kind = 'incident.diagnosed' group by incident_id, text) x"
     twice = opened + (stored - distinct) + sum(n - 1 for n in heard.values())
     print(
