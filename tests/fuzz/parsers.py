@@ -33,7 +33,8 @@ from watchkeeper.pipelines import reports
 from watchkeeper.pipelines.review import review
 from watchkeeper.policy.documents import documents as change_documents
 from watchkeeper.policy.review import load_waivers
-from watchkeeper.recall.articles import article_of
+from watchkeeper.recall.articles import article_of, belonging
+from watchkeeper.recall.framing import said
 from watchkeeper.recall.log_lines import logql
 from watchkeeper.settings import ServerSettings, Settings
 from watchkeeper.settings.addresses import guarded
@@ -191,6 +192,12 @@ def terraform(data: bytes) -> object:
     return hcl.leaves(text)
 
 
+def runbooks(data: bytes) -> object:
+    """Markdown with front matter, and the addresses by which alerts name one."""
+    text = text_of(data)
+    return belonging([article_of("a/b.md", text)], {"alertname": text}, text)
+
+
 def question(data: bytes) -> object:
     """The grammar of questions and commands."""
     return parse(text_of(data), KNOWN, NOW, UTC)
@@ -213,6 +220,7 @@ def configuration(data: bytes) -> object:
 def telemetry_text(data: bytes) -> object:
     """Log lines to templates, redacted; a query that finds them again is one that a server can read."""
     text = text_of(data)
+    said(text)
     miner = TemplateMiner()
     for number in miner.add_all(text.splitlines()):
         query = logql('{app="x"}', miner.template(number))
@@ -241,7 +249,7 @@ PARSERS: dict[str, Parser] = {
     "credentials": credentials,
     "traces": traces,
     "markdown": lambda data: rendered(text_of(data)),
-    "runbooks": lambda data: article_of("a/b.md", text_of(data)),
+    "runbooks": runbooks,
     "waivers": lambda data: load_waivers(text_of(data)),
     "questions": question,
     "configuration": configuration,
