@@ -10,7 +10,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "webhook-cloudevents": ('x\n{"specversion": "1.0", "type": "a.b", "source": "/s", "id": "1", "time": "2026-01-01T00:00:00Z", "data": {"severity": "high"}}',),
     "webhook-grafana": ('x\n{"alerts": [{"status": "firing", "labels": {"alertname": "A"}, "startsAt": "2026-01-01T00:00:00Z", "valueString": "[ var=\'A\' ]"}], "status": "firing", "orgId": 1}',),
     "webhook-pagerduty": ('x\n{"routing_key": "r", "event_action": "trigger", "dedup_key": "d", "payload": {"summary": "s", "source": "x", "severity": "critical"}}',),
-    "webhook-generic": ('default\n{"name": "A", "status": "firing", "labels": {"a": "b"}}',),
+    "webhook-generic": ('x\n{"alerts": [{"name": "A", "status": "firing", "severity": "High", "at": 1767225600, "id": 3, "labels": {"service": "s"}}]}',),
     "webhook-kubernetes": ('x\n{"items": [{"metadata": {"name": "e", "namespace": "n"}, "involvedObject": {"kind": "Pod", "name": "p"}, "reason": "BackOff", "type": "Warning", "lastTimestamp": "2026-01-01T00:00:00Z"}]}',),
     "ci-github-actions": ('{"action": "completed", "workflow_run": {"id": 1, "run_attempt": 1}, "repository": {"full_name": "a/b"}}',),
     "ci-azure-pipelines": ('{"eventType": "build.complete", "id": "x", "resource": {"id": 1, "url": "https://x"}, "resourceContainers": {"project": {"id": "p"}}}',),
