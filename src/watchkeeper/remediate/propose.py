@@ -14,6 +14,7 @@ from watchkeeper.domain.remediation import BlastRadius, FileEdit, Plan, Risk
 from watchkeeper.domain.topology import Workload
 from watchkeeper.estate.effects import Intent, judge_added, rendered
 from watchkeeper.estate.owners import owner_of
+from watchkeeper.estate.provenance import out_of_reach, provenances
 from watchkeeper.estate.scripts import script
 from watchkeeper.estate.valid import problem_of
 from watchkeeper.estate.writer import Rules, write
@@ -133,6 +134,8 @@ def _plan(name: str, situation: Situation, asked: _Asked) -> Plan | str:
     if isinstance(edits, str):
         # Declared in no file we can read: with a script it is still worth telling people.
         return edits if not draft.by_hand else _sealed(name, situation, draft, (), asked, (edits,))
+    if far := _out_of_reach(situation, draft, edits, asked.estate):
+        return far
     return _sealed(name, situation, draft, edits, asked, ())
 
 
@@ -147,6 +150,15 @@ def _owner(situation: Situation, draft: Draft, target: Workload, *, direct: bool
         if owner:
             return f"{owner} owns {change.path.removeprefix('spec.')}: change it there"
     return ""
+
+
+def _out_of_reach(situation: Situation, draft: Draft, edits: tuple[FileEdit, ...], estate: Estate) -> str:
+    """Why merging would change nothing: what deploys the object takes it from elsewhere."""
+    if estate.route == "direct":
+        return ""
+    found = provenances(situation.live if draft.live is None else draft.live, situation.evidence.objects)
+    reasons = (out_of_reach(found, estate.files, estate.repository, estate.base_branch, e.path) for e in edits)
+    return next((reason for reason in reasons if reason), "")
 
 
 def _sealed(

@@ -381,3 +381,16 @@ def test_an_object_somebody_else_changed_is_not_ours_to_undo() -> None:
 
 def test_the_plan_expires() -> None:
     assert one().expires_at == NOW + timedelta(minutes=30)
+
+
+def test_what_argo_takes_from_another_repository_is_not_repaired_in_ours() -> None:
+    marked = deployment()
+    marked["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop:apps/Deployment:shop/payment"
+    source = {"repoURL": "https://git.example/shop/manifests", "path": "apps", "targetRevision": "main"}
+    application = {
+        "kind": "Application", "metadata": {"namespace": "argocd", "name": "shop"}, "spec": {"source": source},
+    }  # fmt: skip
+    assert "scale_out" in plans("cpu", evidence(marked, application))
+    source["repoURL"] = "https://git.example/team/elsewhere"
+    said: Any = plans("cpu", evidence(marked, application))
+    assert "repair it there" in said["not scale_out"]
