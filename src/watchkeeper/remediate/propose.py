@@ -62,6 +62,7 @@ class _Asked:
     time_to_decide: timedelta
     ids: Ids
     settings: RemediationSettings
+    objective: float
 
 
 def propose(
@@ -75,6 +76,7 @@ def propose(
     ids: Ids,
     background: Background | None = None,
     settings: RemediationSettings | None = None,
+    objective: float = 99.9,
 ) -> Proposal:
     """One plan for each action that the cause's kind names and that fits its workload.
 
@@ -91,7 +93,7 @@ def propose(
         return Proposal((), {"any": f"{workload} was not seen in the cluster"})
     known = background or Background()
     situation = Situation(cause, evidence, workload, live, now, estate.files, known)
-    asked = _Asked(incident, diagnosis, estate, time_to_decide, ids, settings or RemediationSettings())
+    asked = _Asked(incident, diagnosis, estate, time_to_decide, ids, settings or RemediationSettings(), objective)
     plans, refused = [], {}
     for name in FAULTS[cause.kind].actions:
         made = _plan(name, situation, asked)
@@ -181,7 +183,7 @@ def _sealed(
         confidence=cause.confidence, independent_signals=independent, trusted_signals=trusted,
         repository=estate.repository, base_branch=estate.base_branch, edits=edits, fields=draft.fields,
         blast_radius=_blast_radius(situation), risk=_risk(draft, situation), reversible=draft.reversible,
-        checks_before=checks_before(workload), checks_after=checks_after(situation.evidence, workload),
+        checks_before=checks_before(workload), checks_after=checks_after(situation.evidence, workload, asked.objective),
         undo=tuple(FileEdit(e.path, e.after, e.before or TAKEN_BACK) for e in edits), undo_words=draft.undo_words,
         manual_commands=by_hand, created_at=situation.now, expires_at=situation.now + asked.time_to_decide,
         route=estate.route, cost=cost_of(draft.fields, situation.live, asked.settings, int(draft.arguments.get("nodes", 0))),

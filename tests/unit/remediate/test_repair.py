@@ -331,10 +331,11 @@ CHECKS = (
     Check("up", {"service": "p"}, "up"),
     Check("traffic", {"service": "p", "metric": "workload", "before": 10.0}, "traffic"),
     Check("band", {"service": "p", "metric": "error-rate", "limit": 1.0, "during": 20.0}, "errors"),
+    Check("burn", {"service": "p", "metric": "error-rate", "limit": 1.44}, "budget"),
     Check("symptom", {"expression": "x > 1", "labels": {}}, "alert"),
 )
 GOOD: dict[str, float | None] = {
-    "ready": 1.0, "up p": 1.0, "traffic p workload": 9.0, "band p error-rate": 0.2, "symptom x > 1": 0.0,
+    "ready": 1.0, "up p": 1.0, "traffic p workload": 9.0, "band p error-rate": 0.2, "burn p error-rate": 0.2, "symptom x > 1": 0.0,
 }  # fmt: skip
 
 
@@ -350,6 +351,8 @@ GOOD: dict[str, float | None] = {
         ({"symptom x > 1": None}, RecoveryState.INCONCLUSIVE),
         ({"symptom x > 1": 1.0}, RecoveryState.NOT_YET),
         ({"band p error-rate": 15.0}, RecoveryState.NOT_YET),
+        ({"burn p error-rate": 1.5}, RecoveryState.NOT_YET),
+        ({"burn p error-rate": None}, RecoveryState.INCONCLUSIVE),
         ({"band p error-rate": 60.0}, RecoveryState.WORSE),
         ({"band p error-rate": 60.0, "up p": None}, RecoveryState.WORSE),
         ({"ready": 0.0}, RecoveryState.INCONCLUSIVE),
@@ -358,6 +361,12 @@ GOOD: dict[str, float | None] = {
 def test_only_positive_evidence_is_recovery(changed: dict[str, float | None], state: RecoveryState) -> None:
     assert [key_of(c) for c in CHECKS] == list(GOOD)
     assert verify(CHECKS, {**GOOD, **changed}).state is state
+
+
+@pytest.mark.parametrize(("before", "limits"), [(0.1, [1.44]), (5.0, [])])
+def test_the_error_budget_is_watched_where_it_is_kept_in_normal_times(before: float, limits: list[float]) -> None:
+    plan = plans("cpu", evidence(metrics=(series("error-rate", before, 20.0, "checkout"),)))["scale_out"]
+    assert [c.arguments["limit"] for c in plan.checks_after if c.kind == "burn"] == limits
 
 
 def test_without_a_symptom_to_see_gone_nothing_is_proven() -> None:

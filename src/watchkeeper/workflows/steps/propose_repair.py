@@ -136,7 +136,7 @@ async def _made(
     return propose(
         incident, diagnosis, evidence, estate, now=house.clock.now(), ids=house.ids,
         time_to_decide=timedelta(minutes=house.settings.remediation.approval_timeout_minutes), background=known,
-        settings=house.settings.remediation,
+        settings=house.settings.remediation, objective=house.settings.anomaly_detection.objective,
     )  # fmt: skip
 
 
