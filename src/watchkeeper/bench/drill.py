@@ -21,11 +21,23 @@ _EASY = 0.2
 
 
 def run(
-    asked: Asked, *, seeds: int = 5, town: str = "standard", only: str = "", first: int = 1, processes: int = 2
+    asked: Asked,
+    *,
+    seeds: int = 5,
+    town: str = "standard",
+    only: str = "",
+    first: int = 1,
+    processes: int = 2,
+    rivals: bool = True,
 ) -> dict[str, Any]:
     """Figures of the drill; predictions, where asked for, hold every outcome."""
     names = [n for n in (HEALTHY, *plugins("watchkeeper.simulate.scenarios", "SCENARIO")) if only in ("", n)]
-    trials = [Trial(n, s, town, p) for n in names for s in range(first, first + seeds) for p in PLAYERS]
+    trials = [
+        Trial(n, s, town, p)
+        for n in names
+        for s in range(first, first + seeds)
+        for p in (PLAYERS if rivals else PLAYERS[:1])
+    ]
     outcomes: list[Outcome] = []
     # Not forked: threads of the libraries would not survive it.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
