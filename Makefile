@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := redis-server prometheus prometheus-alertmanager chromium kubernetes-client
+PACKAGES := redis-server prometheus prometheus-alertmanager chromium chromium-driver kubernetes-client
 DATA ?=
 ONLY ?=
 
@@ -36,6 +36,15 @@ pictures: setup ## Draw the pictures of the docs anew
 	@VIRTUAL_ENV= $(BIN)/uv run --quiet --locked --group pictures python scripts/pictures.py
 migration: setup ## Make a new migration: make migration name="add x"
 	@$(BIN)/python scripts/migration.py "$(name)"
+new-analyzer: ; @$(MAKE) --no-print-directory plugin kind=analyzer ## Begin an analyzer and its test: make new-analyzer name=queue_waits
+new-action: ; @$(MAKE) --no-print-directory plugin kind=action ## Begin a repair and its test
+new-source: ; @$(MAKE) --no-print-directory plugin kind=source ## Begin a source of telemetry and its test
+new-page: ; @$(MAKE) --no-print-directory plugin kind=page ## Begin a page of the console and its test
+new-job: ; @$(MAKE) --no-print-directory plugin kind=job ## Begin a periodic job and its test
+plugin: setup
+	@$(BIN)/python scripts/new_plugin.py "$(kind)" "$(name)"
+dev: setup ## The demo world with the console at port 8123; starts anew whenever a file of src/ changes
+	@$(BIN)/python scripts/dev.py
 
 ##@ Measure
 bench: setup ## Scored runs on public data: make bench DATA=DIR [ONLY=name]
@@ -53,6 +62,6 @@ $(VENV)/.ready: pyproject.toml uv.lock
 	@touch $@
 
 help: ## This list
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: setup demo servers test check fix docs site pictures migration bench soak help
+.PHONY: setup demo servers test check fix docs site pictures migration plugin new-analyzer new-action new-source new-page new-job dev bench soak help

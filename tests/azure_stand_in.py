@@ -35,6 +35,8 @@ class Azure:
     asked: list[dict[str, Any]] = field(default_factory=list)
     bytes_seen: list[bytes] = field(default_factory=list)
     url: str = ""
+    models: list[Any] = field(default_factory=list)
+    """closed at the end"""
 
     def app(self) -> FastAPI:
         app = FastAPI()
@@ -97,3 +99,5 @@ async def azure(*script: Scripted | str) -> AsyncIterator[Azure]:
     async with serving({"azure": here.app()}) as urls:
         here.url = urls["azure"]
         yield here
+        for model in here.models:
+            await model.aclose()

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode
 
 import httpx
 import jwt
+from aiohttp import WSMsgType, web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -167,6 +168,57 @@ class SlackStandIn:
         headers = {"x-slack-request-timestamp": at, "x-slack-signature": signed, "content-type": kind}
         async with httpx.AsyncClient(timeout=10) as client:
             return await client.post(door, content=body, headers=headers)
+
+
+@dataclass
+class SocketStandIn:
+    """Slack's Socket Mode: it opens a socket for an app token, sends envelopes and keeps the acknowledgements."""
+
+    acknowledged: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    socket: Any = None
+
+    async def connect(self, request: web.Request) -> web.Response:
+        self.opened.append(request.headers["Authorization"])
+        return web.json_response({"ok": True, "url": f"ws://{request.host}/link"})
+
+    async def auth(self, request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "user_id": "UBOT", "bot_id": "B1", "team_id": "T1"})
+
+    async def link(self, request: web.Request) -> web.WebSocketResponse:
+        self.socket = web.WebSocketResponse()
+        await self.socket.prepare(request)
+        await self.socket.send_json({"type": "hello", "num_connections": 1})
+        async for message in self.socket:
+            if message.type is WSMsgType.TEXT and message.data.startswith("{"):
+                self.acknowledged.append(json.loads(message.data)["envelope_id"])
+        return self.socket
+
+    async def press(self, envelope: str, action: str, value: str, user: str, respond: str) -> None:
+        payload = {
+            "type": "block_actions", "user": {"id": user}, "team": {"id": "T1"}, "api_app_id": "A1", "response_url": respond, "trigger_id": "1",
+            "container": {"type": "message"}, "actions": [{"type": "button", "action_id": action, "block_id": "decide", "value": value, "action_ts": "1"}],
+        }  # fmt: skip
+        await self.socket.send_json(
+            {"envelope_id": envelope, "type": "interactive", "accepts_response_payload": False, "payload": payload}
+        )
+
+
+@asynccontextmanager
+async def socket_stand_in() -> AsyncIterator[tuple[SocketStandIn, str]]:
+    here = SocketStandIn()
+    app = web.Application()
+    app.router.add_post("/api/apps.connections.open", here.connect)
+    app.router.add_post("/api/auth.test", here.auth)
+    app.router.add_get("/link", here.link)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+    await site.start()
+    try:
+        yield here, f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    finally:
+        await runner.cleanup()
 
 
 @dataclass

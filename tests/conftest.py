@@ -27,6 +27,9 @@ def embedded() -> Iterator[EmbeddedDatabase]:
     # A folder of its own: pytest clears its older ones away, those of other sessions that still run among them.
     with tempfile.TemporaryDirectory(prefix="watchkeeper-pg-", ignore_cleanup_errors=True) as folder:
         database = EmbeddedDatabase(Path(folder))
+        # What a test wrote need not survive the machine: without it stopping alone can take minutes.
+        database._server.psql("alter system set fsync = off")
+        database._server.psql("select pg_reload_conf()")
         migrate(database.url("template_watchkeeper"))
         yield database
         database.stop()

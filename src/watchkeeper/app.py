@@ -15,6 +15,7 @@ import uvicorn
 
 from watchkeeper.access.tokens import Access, Token
 from watchkeeper.api.app import create_app
+from watchkeeper.api.own_metrics import begin_at_zero
 from watchkeeper.chat.conversation import ChatTools, Platform
 from watchkeeper.chat.tools import PlatformTools
 from watchkeeper.codehosts.ci_port import ContinuousIntegration
@@ -26,10 +27,10 @@ from watchkeeper.domain.severity import Role
 from watchkeeper.llm.embedding import Embedder
 from watchkeeper.llm.port import Model
 from watchkeeper.policy.rego import RegoGuard
-from watchkeeper.settings import CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
+from watchkeeper.settings import AzureMonitorSource, CaseFolderSource, HttpSource, KubernetesSource, Section, Settings
 from watchkeeper.shelf import plugin, plugins
 from watchkeeper.store.embedded import EmbeddedDatabase
-from watchkeeper.store.jobs import Periodic, run_worker
+from watchkeeper.store.jobs import Part, Periodic, run_worker
 from watchkeeper.store.ledger import add_spending
 from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import StoredToken
@@ -100,7 +101,7 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
                 await platform.close()
             for source in house.sources:
                 await source.close()
-            for part in (house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
+            for part in (house.model, house.codehost, house.direct, house.embedder, house.index, *house.ci.values()):
                 if part is not None:
                     await part.aclose()
             await store.close()
@@ -184,6 +185,8 @@ def switched_on(section: Section) -> bool:
         case KubernetesSource():
             in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
             return section.enabled and bool(section.server or section.kubeconfig or in_cluster)
+        case AzureMonitorSource():
+            return bool(section.workspace or section.resources)
         case CaseFolderSource():
             return bool(section.path)
         case _:
@@ -267,12 +270,16 @@ def build_direct(settings: Settings) -> CodeHost | None:
     return host
 
 
-async def work(opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30) -> None:
-    """Run the steps of incidents and the periodic jobs until told to stop."""
+async def work(
+    opened: Opened, stop: asyncio.Event, *, concurrency: int = 4, stalled_seconds: float = 30, part: Part = Part.ALL
+) -> None:
+    """Run the steps of incidents that are this part's, and the periodic jobs unless it only carries out."""
+    begin_at_zero()
     house = opened.house
     await run_worker(
-        opened.store, opened.database_url, partial(advance, house), house.clock, stop, periodic=periodic_jobs(house),
-        concurrency=concurrency, sweep_seconds=house.settings.store.sweep_seconds, stalled_seconds=stalled_seconds,
+        opened.store, opened.database_url, partial(advance, house, only_thinks=part is Part.THINK), house.clock, stop,
+        periodic=periodic_jobs(house), concurrency=concurrency, sweep_seconds=house.settings.store.sweep_seconds,
+        stalled_seconds=stalled_seconds, part=part,
     )  # fmt: skip
 
 

@@ -58,3 +58,6 @@ class ScriptedModel:
         """The same, a word at a time."""
         for word in (await self.complete(prompt)).text.split(" "):
             yield f"{word} "
+
+    async def aclose(self) -> None:
+        """Nothing was opened."""

@@ -178,7 +178,10 @@ async def _prometheus(folder: Path, here: Simulation, watchkeeper: str) -> tuple
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(folder / "rules.yml")],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}]},
-        "scrape_configs": [{"job_name": "shop", "honor_labels": True, **target}],
+        "scrape_configs": [
+            {"job_name": "shop", "honor_labels": True, **target},
+            {"job_name": "watchkeeper", "static_configs": [{"targets": [watchkeeper.removeprefix("http://")]}]},
+        ],
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     hook = {"url": f"{watchkeeper}/api/v1/webhooks/alertmanager", "send_resolved": True}

@@ -17,7 +17,8 @@ from watchkeeper.chat.platforms.teams import PATH as TEAMS_PATH
 from watchkeeper.chat.platforms.teams import Teams
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.notice import Notice, NoticeKind
-from watchkeeper.domain.severity import Severity
+from watchkeeper.domain.people import Person
+from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.simulate.serve import serving
 
 TOKEN = jwt.encode({"appid": "bot-1", "exp": 4_000_000_000}, "k" * 32, algorithm="HS256")
@@ -34,9 +35,14 @@ async def test_a_press_merges_the_pull_request(tmp_path: Path, database_url: str
         section: dict[str, Any] = {
             "slack": {"bot_token": "xoxb-test", "signing_secret": SECRET, "channel": "C1", "api_url": f"{slack.url}/api/", "roles": {"UANN": "approver"}},
         }  # fmt: skip
-        play = await stack.enter_async_context(playing(tmp_path, database_url, {"chat": section}))
+        play = await stack.enter_async_context(
+            playing(tmp_path, database_url, {"chat": section}, linked_people_only=True)
+        )
         play.break_("pool_exhausted")
         incident = await play.until(Stage.AWAITING_APPROVAL, seconds=150)
+        async with play.opened.store.transaction() as tx:
+            await tx.save_person(Person("ann", Role.APPROVER))
+            await tx.link(platform, "UANN", "ann")
         notice = Notice(
             incident.id, incident.title, Severity.CRITICAL, "awaiting_approval", (), (), incident.id, NoticeKind.CHANGED
         )
@@ -69,4 +75,4 @@ async def test_a_press_merges_the_pull_request(tmp_path: Path, database_url: str
         assert record.facts.get("merged_at"), record.facts
         async with play.opened.store.transaction() as tx:
             [said] = await tx.approvals_of(record.plan.id)
-        assert (said.by, said.door) == (f"{platform}:UANN", platform)
+        assert (said.by, said.door, said.person) == ("UANN", platform, "ann")

@@ -1,15 +1,21 @@
 """The main job with the real Prometheus and Alertmanager: they scrape, fire and post; the world runs at real speed."""
 
 import asyncio
-from datetime import datetime
+import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
-from e2e.stage import playing
+from e2e.stage import Play, playing
 from watchkeeper.domain.incident import Stage
+from watchkeeper.domain.sighting import Sighting, SightingKind
 from watchkeeper.simulate.effects import Effects
 from watchkeeper.store.port import PlanState
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.server("prometheus", "prometheus-alertmanager", "git")]
 
@@ -28,6 +34,54 @@ async def test_from_alert_to_proven_recovery(tmp_path: Path, database_url: str) 
         assert [p.merged for p in play.here.github.pulls] == [True]
         whole, words = await play.opened.store.verify_audit()
         assert whole, words
+        await _what_people_said_of_two_sightings(play)
+        await _the_real_prometheus_has_what_the_dashboards_ask_for(play)
+
+
+async def _what_people_said_of_two_sightings(play: Play) -> None:
+    """One was real, one was noise; the scanner itself needs a longer past than a test has."""
+    now = datetime.now(UTC).timestamp()
+    seen = [Sighting(name, "shop", SightingKind.DEPARTURE, now, now) for name in ("payment", "cache")]
+    async with play.opened.store.transaction() as tx:
+        for sighting in seen:
+            await tx.keep_sighting(sighting)
+    async with httpx.AsyncClient() as client:
+        for sighting, real in zip(seen, (True, False), strict=True):
+            body = {"subject": sighting.fingerprint, "real": real}
+            answer = await client.post(f"{play.url}/api/v1/feedback", json=body)
+            assert answer.status_code == 200, answer.text
+
+
+SPECIFIED = {
+    "sum(rate(aiops_remediation_success_total[5m])) / sum(rate(aiops_remediation_attempts_total[5m]))": (0.99, 1.01),
+    "histogram_quantile(0.95, rate(aiops_incident_resolution_duration_seconds_bucket[1h]))": (1.0, 600.0),
+    "aiops_anomaly_true_positives / (aiops_anomaly_true_positives + aiops_anomaly_false_positives)": (0.5, 0.5),
+}
+"""The specification's three expressions, and between what the answer must lie after one repair that helped."""
+
+
+async def _the_real_prometheus_has_what_the_dashboards_ask_for(play: Play) -> None:
+    address = play.prometheus.ready.replace("/-/ready", "/api/v1/query")
+    async with httpx.AsyncClient() as client:
+
+        async def asked(expression: str) -> list[float]:
+            answer = await client.get(address, params={"query": expression})
+            assert answer.status_code == 200, (expression, answer.text)
+            return [float(r["value"][1]) for r in answer.json()["data"]["result"]]
+
+        for expression, (low, high) in SPECIFIED.items():
+            values: list[float] = []
+            for _ in range(120):
+                values = await asked(expression)
+                if values and low <= values[0] <= high:
+                    break
+                await asyncio.sleep(0.5)
+            assert values, expression
+            assert low <= values[0] <= high, (expression, values)
+        for path in (ROOT / "observability/grafana/dashboards").glob("*.json"):
+            for panel in json.loads(path.read_text())["panels"]:
+                for target in panel["targets"]:
+                    await asked(re.sub(r"\$__\w+", "5m", target["expr"]))
 
 
 async def test_an_approval_withheld_means_no(tmp_path: Path, database_url: str) -> None:

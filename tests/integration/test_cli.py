@@ -61,7 +61,7 @@ def test_the_specifications_configuration_warns_and_falls_back(tmp_path: Path, r
     config = root / "tests/fixtures/config/specification.yaml"
     said = watchkeeper("doctor", "--config", str(config), folder=tmp_path, DATABASE_URL=database_url)
     assert said.returncode == 0, said.stdout + said.stderr
-    assert "llm.provider azure_openai has no key: falling back to offline" in said.stderr
+    assert "llm.provider azure_openai needs llm.endpoint and llm.api_key: falling back to offline" in said.stderr
     assert "model: offline" in said.stdout
 
 

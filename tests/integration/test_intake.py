@@ -15,6 +15,7 @@ from watchkeeper.domain.errors import IntakeFull, SourceUnavailable, StoreUnavai
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.muting import Mute, matchers_of
 from watchkeeper.domain.notice import Notice, NoticeKind
+from watchkeeper.domain.severity import Severity
 from watchkeeper.settings import Settings
 from watchkeeper.shelf import plugin
 from watchkeeper.store.postgres import PostgresStore
@@ -31,6 +32,7 @@ SHELF = "watchkeeper.workflows.jobs"
 class Ear:
     heard: list[Notice] = field(default_factory=list)
     deaf: bool = False
+    name: str = "ear"
 
     async def announce(self, notice: Notice) -> None:
         if self.deaf:
@@ -155,6 +157,58 @@ async def test_the_first_page_of_a_critical_alert_is_not_held_back_and_nothing_i
     await place.job("announce")
     await place.job("announce")
     assert [(n.kind, n.dedup_key) for n in place.ear.heard] == [(NoticeKind.OPENED, "inc-1")]
+
+
+async def test_routes_share_notices_out_and_escalate_where_nobody_answers(place: Place) -> None:
+    slack, pager, shop = Ear(name="slack"), Ear(name="pagerduty"), Ear(name="teams")
+    routes = [
+        {"announcers": ["slack"], "then": ["pagerduty"], "quiet": {"start": "00:00", "end": "23:00"}},
+        {"announcers": ["teams"], "team": "shop"},
+    ]
+    settings = Settings.model_validate({"notify": {"routes": routes, "group_seconds": 0}})
+    place.house = replace(place.house, settings=settings, announcers=(slack, pager, shop))
+    mild = {**alert(1).labels, "severity": "high", "team": ""}
+    [one] = (await receive_alerts(place.house, [replace(alert(1), labels=mild)])).incidents
+    await place.job("announce")
+    assert (slack.heard, pager.heard, shop.heard) == ([], [], []), "it is quiet"
+    place.clock.advance(minutes=24 * 60)
+    pager.deaf = True
+    await place.job("announce")
+    await place.job("announce")
+    assert [n.incident_id for n in slack.heard] == [one], "once, though another one is deaf"
+    async with place.store.transaction() as tx:
+        await tx.save_incident(replace(await tx.incident(one), stage=Stage.ESCALATED, severity=Severity.CRITICAL))
+        await tx.add_event(one, "incident.escalated", "a person is called", place.clock.now())
+    await place.job("announce")
+    assert slack.heard[-1].lines == ("a person is called",), "critical never waits"
+    place.clock.advance(minutes=16)
+    await place.job("announce")
+    assert pager.heard == []
+    pager.deaf = False
+    await place.job("announce")
+    await place.job("announce")
+    assert [n.lines[0][:15] for n in pager.heard] == ["Nobody answered"]
+    assert shop.heard == []
+
+
+async def test_an_answer_stops_the_escalation_and_a_team_hears_its_own(place: Place) -> None:
+    slack, pager, shop = Ear(name="slack"), Ear(name="pagerduty"), Ear(name="teams")
+    routes = [{"announcers": ["slack"]}, {"announcers": ["teams"], "team": "shop", "then": ["pagerduty"]}]
+    settings = Settings.model_validate({"notify": {"routes": routes}})
+    place.house = replace(place.house, settings=settings, announcers=(slack, pager, shop))
+    labels = {**alert(1).labels, "team": "shop"}
+    [one] = (await receive_alerts(place.house, [replace(alert(1), labels=labels)])).incidents
+    async with place.store.transaction() as tx:
+        await tx.save_incident(replace(await tx.incident(one), stage=Stage.AWAITING_APPROVAL))
+        await tx.add_event(one, "approval.requested", "a plan waits", place.clock.now())
+    await place.job("announce")
+    place.clock.advance(minutes=5)
+    async with place.store.transaction() as tx:
+        await tx.add_event(one, "person.noted", "ada says: this is real", place.clock.now())
+    place.clock.advance(minutes=20)
+    await place.job("announce")
+    assert len(shop.heard) >= 1
+    assert (slack.heard, pager.heard) == ([], [])
 
 
 async def test_below_critical_lines_wait_a_little_for_each_other(place: Place) -> None:

@@ -62,7 +62,10 @@ def test_the_compose_file_names_files_that_exist_and_services_that_are_there(roo
         for other in service.get("depends_on", []):
             assert other in services
     hosts = set(
-        re.findall(r"(?:http|redis|postgresql)://(?:[^@/\s]*@)?([a-z]+):\d+", (root / "docker-compose.yml").read_text())
+        re.findall(
+            r"(?:http|redis|postgresql)://(?:[^@/\s]*@)?([a-z]+):\d+",
+            (root / "docker-compose.yml").read_text() + (root / "compose.full.env").read_text(),
+        )
     )
     assert hosts <= set(services)
 

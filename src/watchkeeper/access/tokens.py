@@ -85,6 +85,13 @@ class Access:
         elif not loopback(client):
             raise NotAllowed("webhooks from elsewhere need server.webhook_token to be set")
 
+    def may_scrape(self, headers: Mapping[str, str]) -> None:
+        """Prometheus shows the metrics token where one is configured. Raises NotAllowed."""
+        wanted = self._settings.metrics_token.get_secret_value()
+        said = headers.get("authorization", "").removeprefix("Bearer ").strip()
+        if wanted and not hmac.compare_digest(said.encode(), wanted.encode()):
+            raise NotAllowed("the metrics token is wrong or missing", hint="set authorization in the scrape job")
+
     async def issue(self, name: str, role: Role, *, days: float = 90) -> str:
         """A new token's secret, which nobody can read again."""
         secret = PREFIX + secrets.token_urlsafe(32)

@@ -1,6 +1,5 @@
 """The HTTP application: doors, limits, headers. Built by `app` with a house and an access book."""
 
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
@@ -25,15 +24,9 @@ from watchkeeper.api import (
     reference,
     watching,
 )
+from watchkeeper.api.limits import Limits
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.intake_desk import IntakeDesk
-
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
 
 
 def create_app(house: House, *, access: Access) -> FastAPI:
@@ -60,15 +53,8 @@ def create_app(house: House, *, access: Access) -> FastAPI:
     ):
         app.include_router(door.router)
 
-    @app.middleware("http")
-    async def limits(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        said = request.headers.get("content-length", "0")
-        if said.isdigit() and int(said) > house.settings.server.max_body_bytes:
-            return problems.problem(413, "Too large", f"at most {house.settings.server.max_body_bytes} bytes are read")
-        answer = await go_on(request)
-        for name, value in _HEADERS.items():
-            answer.headers.setdefault(name, value)
-        return answer
+    if house is not None:  # the reference pages are made of an application without a house
+        app.add_middleware(Limits, settings=house.settings.server)
 
     @app.get("/healthz", tags=["health"], response_class=PlainTextResponse)
     async def healthz() -> str:
@@ -82,8 +68,9 @@ def create_app(house: House, *, access: Access) -> FastAPI:
         return PlainTextResponse("ready" if ready else "the database does not answer", 200 if ready else 503)
 
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
-    async def metrics() -> Response:
-        """Our own metrics, Prometheus text format."""
+    async def metrics(request: Request) -> Response:
+        """Our own metrics, Prometheus text format; `server.metrics_token` closes it."""
+        access.may_scrape(request.headers)
         await own_metrics.refresh(house.store)
         return Response(generate_latest(observe.REGISTRY), media_type="text/plain; version=0.0.4")
 

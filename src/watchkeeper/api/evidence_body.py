@@ -14,6 +14,9 @@ from watchkeeper.domain.topology import Edge
 from watchkeeper.telemetry.assemble import assemble
 from watchkeeper.telemetry.port import Reading
 
+_LATEST = 4_102_444_800.0
+"""The year 2100 in unix seconds."""
+_UNITS = {"timestamp": 1e3, "start_time_us": 1e6}
 Table = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
 
@@ -56,7 +59,9 @@ def evidence_of(body: AnalyzeBody) -> EvidenceFile:
 
 
 def _series(service: str, metric: str, points: list[tuple[float, float | None]]) -> Series:
-    ordered = sorted(points)
+    ordered = sorted(points, key=lambda point: point[0])
+    if not all(0 <= t <= _LATEST for t, _ in ordered):
+        raise InvalidInput("times are unix seconds", field=f"metrics.{service}.{metric}")
     times = np.array([t for t, _ in ordered])
     values = np.array([float("nan") if v is None else v for _, v in ordered])
     return Series(service, metric, times, values, query="request")
@@ -71,7 +76,11 @@ def _frame(table: Table, schema: pl.Schema, field: str) -> pl.DataFrame | None:
         if unknown:
             raise InvalidInput(f"unknown column {min(unknown)!r}", field=field, hint=f"columns: {', '.join(schema)}")
         absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
-        return frame.with_columns(absent).select(schema.names()).cast(schema)
+        frame = frame.with_columns(absent).select(schema.names()).cast(schema)
+        for column, unit in _UNITS.items():
+            if column in frame.columns and not frame[column].is_between(0, int(_LATEST * unit)).fill_null(False).all():
+                raise InvalidInput(f"{column} is a whole number of the past, in every row", field=field)
+        return frame
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise InvalidInput(str(error).splitlines()[0], field=field) from None
 

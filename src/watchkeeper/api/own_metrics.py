@@ -2,11 +2,20 @@
 
 from watchkeeper import observe
 from watchkeeper.domain.redaction import redact
+from watchkeeper.remediate.propose import SHELF as ACTIONS
+from watchkeeper.shelf import plugins
 from watchkeeper.store.port import Store
 
 _TOLD = 20
 """Newest incidents told one by one: enough for a feed, few enough for a time series database."""
 _LONGEST = 160
+
+
+def begin_at_zero() -> None:
+    """Every action of the catalogue is told from the start: a counter that begins at one shows no rate for its first repair."""
+    for name in plugins(ACTIONS, "ACTION"):
+        for counter in (observe.ATTEMPTS, observe.SUCCESSES, observe.ROLLBACKS):
+            counter.labels(name)
 
 
 async def refresh(store: Store) -> None:

@@ -47,5 +47,23 @@ def judge(service: str, signal: str, curve: Curve, now: float) -> Judged | None:
     return Judged(service, signal, value, usual, rule(value, usual))
 
 
+def judge_span(service: str, signal: str, curve: Curve, start: float, end: float) -> Judged | None:
+    """The worst two minutes of a past time against the hour before it: out of its usual range if they are. None without a sample."""
+    before = curve.between(start - 3600, start)
+    usual = float(np.median(before.values)) if len(before.values) >= 5 else None
+    rule = _RULES.get(signal, _half_as_much_again)
+    worst: Judged | None = None
+    for at in np.arange(start, max(end - LATELY, start) + 1, LATELY):
+        part = curve.between(at, at + LATELY)
+        if part.empty:
+            continue
+        value = float(np.median(part.values))
+        found = Judged(service, signal, value, usual, rule(value, usual))
+        further = worst is None or abs(value - (usual or 0)) > abs(worst.now - (usual or 0))
+        if worst is None or (found.bad, further) > (worst.bad, False):
+            worst = found
+    return worst
+
+
 def _half_as_much_again(now: float, usual: float | None) -> bool:
     return usual is not None and now > 1.5 * usual and now - usual > 1e-9

@@ -12,7 +12,7 @@ from watchkeeper.ask import phrases, times
 from watchkeeper.ask.commands import read_command
 from watchkeeper.ask.names import nearest_services, read_services
 from watchkeeper.ask.question import Intent, Known, Order, Parsed, Question, Span, Summary, Unclear
-from watchkeeper.ask.signals import SIGNALS
+from watchkeeper.ask.signals import PARTNER, SIGNALS
 from watchkeeper.ask.thresholds import read_threshold
 from watchkeeper.ask.unread import Unread
 
@@ -83,6 +83,8 @@ def parse(text: str, known: Known, now: datetime, zone: tzinfo, context: str = "
 
 def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Question | Unclear:
     incident = unread.take(phrases.INCIDENT_ID)
+    if recalled := _recalled(unread, known, incident.group(1) if incident else "", now):
+        return recalled
     search = _search(unread)
     threshold = read_threshold(unread)
     versus = times.read_versus(unread, now, zone)
@@ -102,6 +104,11 @@ def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Ques
         intent, replace(span, start=now - _DEFAULTS[intent]) if intent in _DEFAULTS and not span.named else span, tuple(read.signals), services, excluded,
         environment, namespace, read.summary, read.order, read.top, threshold, read.per_pod, None, incident.group(1) if incident else "", search, detail, read.count,
     )  # fmt: skip
+    if threshold is not None and threshold.unit == "%":
+        question = replace(question, signals=tuple(PARTNER.get(s, s) for s in question.signals))
+    if len(services) > 1 and question.signals and unread.takes(r"\bthan\b"):
+        # One against another: both numbers side by side answer it.
+        question = replace(question, intent=Intent.MEASURE, detail="")
     left = [w for w in unread.words() if not _says_nothing(w)]
     if left:
         return _not_understood(left, known, question)
@@ -116,6 +123,22 @@ def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Ques
     elif detail == "trend" and intent is Intent.MEASURE and len(services) < 2:
         question = replace(question, versus=times.before(span))
     return _complete(question)
+
+
+def _recalled(unread: Unread, known: Known, incident: str, now: datetime) -> Question | None:
+    """Similar incidents: every word must be understood. Runbooks: what is left is what to look for."""
+    span = Span(now, now, "now", named=False)
+    if unread.takes(phrases.RUNBOOK):
+        services = read_services(unread, known, phrases.VOCABULARY)
+        words = " ".join(w for w in unread.words() if not _says_nothing(w))
+        return Question(Intent.RECALL, span, services=services, incident=incident, search=words, detail="runbook")
+    if unread.has(phrases.SIMILAR):
+        unread.takes(phrases.SIMILAR)
+        services = read_services(unread, known, phrases.VOCABULARY)
+        unread.takes(r"\b(?:past |previous |earlier )?(?:incidents?|outages?|problems?|issues?)\b")
+        if all(_says_nothing(w) for w in unread.words()):
+            return Question(Intent.RECALL, span, services=services, incident=incident, detail="similar")
+    return None
 
 
 class _Read:
@@ -337,14 +360,15 @@ def _search(unread: Unread) -> str:
 
 def _excluded(unread: Unread, known: Known) -> tuple[str, ...]:
     found = unread.take(
-        r"\b(?:except(?: for)?|excluding|other than|but not|ignoring|apart from|besides)\s+([\w,\- ]+?)(?=\s*(?:[?.!]|¦|$|\bin the\b|\bover\b))"
+        r"\b(?:except(?: for)?|excluding|other than|but not|(?<=everything )but|(?<=all )but|(?<=services )but|ignoring|apart from|besides)\s+([\w,\- ]+?)(?=\s*(?:[?.!]|¦|$|\bin the\b|\bover\b))"
     )
     if found is None:
         return ()
     inner = Unread(found.group(1))
-    services = read_services(inner, known, phrases.VOCABULARY)
+    # One pod cannot be left out of a service's numbers.
+    services = () if inner.has(phrases.PODS) else read_services(inner, known, phrases.VOCABULARY)
     if not services:
-        unread.text += f" {found.group(1)} "
+        unread.text += f" {found.group(0)} "
     return services
 
 
@@ -366,7 +390,7 @@ def _not_understood(left: list[str], known: Known, question: Question) -> Unclea
         said += f"; did you mean {' or '.join(close)}?"
     elif not question.services and known.services:
         said += f". Services I see: {', '.join(known.services[:12])}"
-    return Unclear(said, (_affirmative(question), *EXAMPLES[:2]))
+    return Unclear(said, tuple(dict.fromkeys((_affirmative(question), *EXAMPLES[:2]))), model_may_read=True)
 
 
 def _affirmative(question: Question) -> str:
@@ -403,7 +427,7 @@ def _complete(question: Question) -> Question | Unclear:
             return replace(question, intent=Intent.CHANGES, detail="")
         return Unclear("I see what is declared now, not what was declared before", ("what changed in the last hour?",))
     if question.intent is Intent.HEALTH and not question.signals and lost:
-        return Unclear("I did not understand that", EXAMPLES)
+        return Unclear("I did not understand that", EXAMPLES, model_may_read=True)
     if question.intent is Intent.CALLS and question.detail != "graph" and not question.services:
         return Unclear("Which service? Name one", EXAMPLES)
     if question.intent is Intent.RANK and question.order is None:

@@ -25,6 +25,7 @@ class Intent(StrEnum):
     FORECAST = "forecast"  # which limit will be reached
     TRACES = "traces"
     SERVICES = "services"
+    RECALL = "recall"  # past incidents that looked alike, runbooks
     HELP = "help"
 
 
@@ -127,6 +128,8 @@ class Unclear:
     because: str
     nearest: tuple[str, ...] = ()
     """Questions close to it that can be answered."""
+    model_may_read: bool = False
+    """Only words were not known: what was refused for its meaning stays refused."""
 
 
 @dataclass(frozen=True, slots=True)

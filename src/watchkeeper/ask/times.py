@@ -15,8 +15,8 @@ EITHER_SIDE = timedelta(minutes=10)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _UNIT = r"(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|hr|h|days?|d|weeks?|w)\b"
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "fifteen": 15,
-            "twenty": 20, "thirty": 30, "half an": 0.5, "half a": 0.5, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3}  # fmt: skip
-_NUMBER = r"(\d+(?:\.\d+)?|half an?|a couple of|couple of|a few|few|an?|one|two|three|four|five|six|ten|fifteen|twenty|thirty)"
+            "twenty": 20, "thirty": 30, "half": 0.5, "half an": 0.5, "half a": 0.5, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3}  # fmt: skip
+_NUMBER = r"(\d+(?:\.\d+)?|half(?: an?)?|a couple of|couple of|a few|few|an?|one|two|three|four|five|six|ten|fifteen|twenty|thirty)"
 _CLOCK = r"(\d{1,2}(?:[:.]\d{2})?(?::\d{2})?\s?(?:a\.?m\b\.?|p\.?m\b\.?)|\d{1,2}:\d{2}(?::\d{2})?|\d{1,2}h\d{2}\b|noon|midday|midnight)"
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ZONES: dict[str, tzinfo] = {
@@ -196,7 +196,7 @@ def _ago(unread: Unread, local: datetime) -> Span | None:
 
 def _last(unread: Unread, local: datetime) -> Span | None:
     lead = r"\b(?:(?:in|over|during|for|within|throughout|across|of)\s+)?(?:the\s+)?(?:last|past|previous|prior)\s+"
-    found = unread.take(lead + _NUMBER + r"?\s*" + _UNIT) or unread.take(
+    found = unread.take(lead + _NUMBER + r"?[\s-]*" + _UNIT) or unread.take(
         r"\b(?:over|for|in|within|during)\s+(?:the )?()" + _NUMBER.replace("(", "(?:", 1) + r"?\s*" + _UNIT
     )
     if found is None:
@@ -267,7 +267,13 @@ def _latest(clock: str, local: datetime, zone: str | None = None, day: str = "")
         return at - timedelta(days=1) if at.hour >= 12 else at
     if day in ("today", "this morning", "this afternoon", "tonight"):
         return at
-    return at - timedelta(days=1) if at > here else at
+    at = at - timedelta(days=1) if at > here else at
+    later = at + timedelta(hours=12)
+    return later if _HALF.fullmatch(clock.strip()) and later <= here else at
+
+
+_HALF = re.compile(r"(?:[1-9])(?:[:.]\d{2})?")
+"""A clock time that may be before or after noon: the newest of both is meant. Who means the night writes 02:00 or 2 AM."""
 
 
 def _time_of_day(clock: str) -> time:

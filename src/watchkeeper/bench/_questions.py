@@ -11,7 +11,8 @@ from watchkeeper.domain.topology import Workload
 from watchkeeper.simulate import shop
 
 Check = Callable[[Answer, Any], Any]
-_SERVICES = set(shop.SERVICES)
+_SERVICES = {*shop.SERVICES, "coredns"}
+"""The shop, and the cluster's own DNS, which is measured like any other workload."""
 
 
 def plan(number: str, incident: str, action: str, service: str, before: str, after: str, now: datetime) -> Plan:
@@ -113,10 +114,10 @@ TABLE: tuple[tuple[str, Check], ...] = (
     ("memory of all services except database and cache", only(*(_SERVICES - {"database", "cache"}))),
     ("cpu by pod for payment", lambda a, s: len(a.data["values"]) == 2 and all(k.startswith("payment-") for k in a.data["values"])),
     ("which service uses the most memory?", both(first("database"), mean("database", "mem", "14:29", rel=0.05))),
-    ("top 3 services by traffic", lambda a, s: next(iter(a.data["values"])) == max(_SERVICES, key=lambda n: s.truth.mean("rps", n, _at("14:28"), _NOW)) and "4." not in a.text),
+    ("top 3 services by traffic", lambda a, s: next(iter(a.data["values"])) == max(shop.SERVICES, key=lambda n: s.truth.mean("rps", n, _at("14:28"), _NOW)) and "4." not in a.text),
     ("what's the slowest service right now", lambda a, s: a.data["first"] in ("gateway", "frontend", "checkout")),
     ("which service had the highest error rate at 14:02?", both(lambda a, s: a.data["first"] in ("payment", "checkout", "frontend", "gateway"), lambda a, s: a.data["values"]["payment"] > 5)),
-    ("which services use more than 200 MB of memory?", lambda a, s: set(a.data["values"]) == {n for n in _SERVICES if s.truth.mean("mem", n, _at("14:28"), _NOW) > 200}),
+    ("which services use more than 200 MB of memory?", lambda a, s: set(a.data["values"]) == {n for n in shop.SERVICES if s.truth.mean("mem", n, _at("14:28"), _NOW) > 200}),
     ("services with error rate above 1% right now", says("none")),
     ("which services were over 5% errors between 13:58 and 14:04", lambda a, s: "payment" in a.data["values"] and "cart" not in a.data["values"] and "cache" not in a.data["values"]),
     ("is the payment service healthy?", both(says("payment looks healthy"), lambda a, s: not any(v["bad"] for v in a.data["services"]["payment"].values()))),

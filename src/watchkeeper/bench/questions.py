@@ -148,7 +148,7 @@ def _lived(truth: Truth) -> World:
     delivery.sync(world.now)
     happens: list[tuple[datetime, Callable[[], None]]] = [
         (RELEASED, lambda: release(repository, "cart", "1.4.3")),
-        (BROKEN, lambda: plugin("watchkeeper.simulate.scenarios", "SCENARIO", "pool_exhausted").begin(world, 60.0)),
+        (BROKEN, lambda: plugin("watchkeeper.simulate.scenarios", "SCENARIO", "pool_exhausted").start(world, 60.0)),
         (HEALED, lambda: world.heal("payment")),
     ]
     while world.now < NOW.timestamp() - 1e-6:

@@ -13,7 +13,7 @@ from watchkeeper.store.port import PlanRecord, PlanState
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`action` is approve, reject, silence, real or noise; `value` the id it carries, and nothing else."""
+    """`action` is approve, reject, silence, take_over, real or noise; `value` the id it carries, and nothing else."""
 
     action: str
     label: str
@@ -65,6 +65,7 @@ def card_of(
     if incident.stage.open:
         buttons += [
             Button("silence", "Silence 1 h", incident.id),
+            Button("take_over", "Take over 1 h", incident.id),
             Button("real", "Real", incident.id),
             Button("noise", "Noise", incident.id),
         ]

@@ -7,18 +7,24 @@ from typing import Protocol
 from fastapi import FastAPI
 
 from watchkeeper.chat.cards import Card, card_of
-from watchkeeper.domain.errors import Conflict, NotAllowed, NotFound, WatchkeeperError
+from watchkeeper.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, WatchkeeperError
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.notice import Notice
+from watchkeeper.domain.people import directory_of
 from watchkeeper.domain.remediation import Decision
 from watchkeeper.domain.severity import Role
 from watchkeeper.store.port import PlanState
 from watchkeeper.store.ports.chat import ButtonOf
 from watchkeeper.workflows.answer import answer
 from watchkeeper.workflows.decide import decide
+from watchkeeper.workflows.give_feedback import give_feedback
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.silence import silence
+from watchkeeper.workflows.take_over import take_over
 
-_NOTES = {"silence": "asks for silence for an hour", "real": "says: this is real", "noise": "says: this is noise"}
+_NOTES = {"real": "says: this is real", "noise": "says: this is noise"}
+_MINUTES = 60.0
+"""A silence or a takeover from a button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class ChatTools:
 
 class Platform(Protocol):
     """A chat platform: it announces, and it takes requests."""
+
+    name: str
 
     async def announce(self, notice: Notice) -> None:
         """One message per incident, edited as it goes."""
@@ -58,7 +66,7 @@ class Person:
 
     @property
     def name(self) -> str:
-        """As the audit names them."""
+        """As timelines name them where nobody linked them to a person."""
         return f"{self.platform}:{self.id}"
 
 
@@ -90,56 +98,59 @@ async def pressed(house: House, who: Person, action: str, value: str) -> tuple[s
     try:
         if action in ("approve", "reject"):
             return await _decided(house, who, action, value)
-        return await _noted(house, who, action, value)
-    except (Conflict, NotAllowed, NotFound) as error:
+        return value, await _noted(house, who, action, value)
+    except (Conflict, InvalidInput, NotAllowed, NotFound) as error:
         incident = await _incident_of(house, value)
         return incident, f"{error}" + (f" ({error.hint})" if error.hint else "")
 
 
 async def _decided(house: House, who: Person, action: str, value: str) -> tuple[str, str]:
+    """By the platform's own id: the person behind it, if there is one, is found by it in the platform's directory."""
     async with house.store.transaction() as tx:
         button = await tx.button(value)
     if button is None:
         raise NotFound("this button stands for nothing any more")
     decision = Decision.APPROVED if action == "approve" else Decision.REJECTED
     record = await decide(
-        house,
-        button.plan_id,
-        digest=button.digest,
-        decision=decision,
-        by=who.name,
-        role=who.role,
-        door=who.platform,
-        reason="",
-    )
-    return (
-        button.incident_id,
-        f"{decision} by you: {record.plan.action.replace('_', ' ')} of {record.plan.target.name} is {record.state}",
-    )
+        house, button.plan_id, digest=button.digest, decision=decision, by=who.id, role=who.role, door=who.platform, reason="",
+    )  # fmt: skip
+    words = f"{decision} by you: {record.plan.action.replace('_', ' ')} of {record.plan.target.name} is {record.state}"
+    return button.incident_id, words
 
 
-async def _noted(house: House, who: Person, action: str, value: str) -> tuple[str, str]:
-    if action not in _NOTES:
-        raise NotFound(f"there is no button {action!r}")
+async def _noted(house: House, who: Person, action: str, value: str) -> str:
     if not who.role.covers(Role.RESPONDER):
         raise NotAllowed("this needs the role responder", hint=f"yours is {who.role}")
     async with house.store.transaction() as tx:
-        incident = await tx.incident(value)
-        known = [
-            e
-            for e in await tx.events(value)
-            if e.kind == "person.noted" and e.data.get("verb") == action and e.data.get("by") == who.name
-        ]
-        if not known:
-            await tx.add_event(
-                value,
-                "person.noted",
-                f"{who.name} {_NOTES[action]}",
-                house.clock.now(),
-                {"verb": action, "by": who.name},
-            )
-            await tx.audit(who.name, f"incident.{action}", incident.id, {"door": who.platform}, house.clock.now())
-    return value, "noted"
+        known = await tx.person_of(directory_of(who.platform), who.id)
+    by = known.name if known else who.name
+    match action:
+        case "silence":
+            made = await silence(house, value, by=by, door=who.platform, minutes=_MINUTES)
+            return f"its alerts wake nobody until {made[0].ends_at:%H:%M} UTC"
+        case "take_over":
+            return (await take_over(house, value, by=by, door=who.platform, minutes=_MINUTES)).words
+        case "real" | "noise":
+            return await _judged(house, by, who.platform, action, value)
+    raise NotFound(f"there is no button {action!r}")
+
+
+async def _judged(house: House, by: str, door: str, action: str, incident_id: str) -> str:
+    """On the timeline once; where the scanner had a part in the incident, it learns from it."""
+    async with house.store.transaction() as tx:
+        await tx.incident(incident_id, lock=True)
+        said = [e.data for e in await tx.events(incident_id) if e.kind == "person.noted"]
+        newest = next((d["verb"] for d in reversed(said) if d.get("by") == by and d.get("verb") in _NOTES), "")
+        if newest == action:
+            return "noted before"
+        now = house.clock.now()
+        await tx.add_event(incident_id, "person.noted", f"{by} {_NOTES[action]}", now, {"verb": action, "by": by})
+        await tx.audit(by, f"incident.{action}", incident_id, {"door": door}, now)
+        scanned = bool(await tx.sightings_of(incident_id))
+    if not scanned:
+        return "noted"
+    await give_feedback(house, incident_id, real=action == "real", by=by)
+    return "noted; the scanner learns from it"
 
 
 async def _incident_of(house: House, value: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from watchkeeper import app as front
+from watchkeeper import otlp
 from watchkeeper.cli._running import until_told
 from watchkeeper.observe import configure_logging
 from watchkeeper.settings import Settings, load
@@ -28,7 +29,8 @@ def serve(
     settings = load(config)
     configure_logging(settings.log.level, json_lines=settings.log.format == "json")
     chosen = settings.server.port if port is None else port
-    asyncio.run(_serve(settings, host or settings.server.host, chosen, worker))
+    with otlp.telling("api"):
+        asyncio.run(_serve(settings, host or settings.server.host, chosen, worker))
 
 
 async def _serve(settings: Settings, host: str, port: int, worker: bool) -> None:

@@ -1,5 +1,6 @@
 """Templates. Everything is escaped; characters without a picture of their own are shown, not obeyed."""
 
+import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from markupsafe import Markup
 
 from watchkeeper.console.visible import visible
 
+_LONGEST_NUMBERS = 20_000
 _SAFE_LINKS = ("http://", "https://", "/")
 
 
@@ -46,13 +48,26 @@ def spoken(name: object) -> str:
     return str(name).replace("_", " ").replace(".", " ")
 
 
+def numbers(data: object) -> str:
+    """Values behind an answer as indented JSON, cut where it is very long."""
+    text = json.dumps(data, indent=1, default=str, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_NUMBERS else text[:_LONGEST_NUMBERS] + "\n…"
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    made.filters |= {"visible": visible, "moment": moment, "link": link, "spoken": spoken, "lasting": lasting}
+    made.filters |= {
+        "visible": visible,
+        "moment": moment,
+        "link": link,
+        "spoken": spoken,
+        "lasting": lasting,
+        "numbers": numbers,
+    }
     return made
 
 

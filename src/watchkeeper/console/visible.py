@@ -1,10 +1,8 @@
-"""Characters without a picture of their own are shown, not obeyed."""
+"""Characters without a picture of their own are shown, not obeyed; the page's templates escape HTML themselves."""
 
-import unicodedata
+from watchkeeper.domain.escaping import pictured
 
 
 def visible(text: object) -> str:
     """Control, direction and surrogate characters as escapes; line breaks and tabs stay."""
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else f"\\u{ord(c):04x}" for c in str(text)
-    )
+    return "".join(c if c in "\n\t" else pictured(c) for c in str(text))

@@ -70,7 +70,8 @@ class _Replay:
         self, calls: Neighbours, rules: CorrelationSettings, ids: Ids, service_of: Callable[[Alert], str]
     ) -> None:
         self._calls, self._rules, self._ids, self._service_of = calls, rules, ids, service_of
-        self._situations: dict[str, Situation] = {}
+        self._open: dict[str, Situation] = {}
+        self._last: dict[str, datetime] = {}
         self._standing: dict[StandingKey, Standing] = {}
         self._firing: dict[str, int] = {}
         self.members: dict[str, list[Episode]] = {}
@@ -83,7 +84,7 @@ class _Replay:
         if not starting:
             return
         recent = now - timedelta(minutes=self._rules.join_minutes)
-        open_now = [s for i, s in self._situations.items() if self._firing.get(i) and s.last_at >= recent]
+        open_now = [s for i, s in self._open.items() if self._last[i] >= recent]
         standing = {
             k: self._standing[k] for e in starting if (k := (e.alert.source, e.alert.fingerprint)) in self._standing
         }
@@ -101,7 +102,8 @@ class _Replay:
                 continue
             self._keep(episode, admission.incident_id, admission.because, now)
         for situation in done.situations:
-            self._situations[situation.incident_id] = situation
+            self._open[situation.incident_id] = situation
+            self._last[situation.incident_id] = situation.last_at
 
     def _opened(self, standing: Mapping[StandingKey, Standing]) -> dict[StandingKey, Standing]:
         return {k: replace(s, incident_open=bool(self._firing.get(s.incident_id))) for k, s in standing.items()}
@@ -125,3 +127,5 @@ class _Replay:
             standing, firing=False, seen_at=now, changed=(*standing.changed, now)[-_CHANGES_KEPT:]
         )
         self._firing[standing.incident_id] -= 1
+        if not self._firing[standing.incident_id]:
+            self._open.pop(standing.incident_id, None)

@@ -2,6 +2,7 @@
 
 import difflib
 import statistics
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,11 +37,11 @@ def advise(episodes: Sequence[Episode], rules: Mapping[str, Mapping[str, Any]], 
     by_rule: defaultdict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         by_rule[episode.alert.name].append(episode)
-    starts = {name: sorted(e.alert.starts_at for e in some) for name, some in by_rule.items()}
+    times = {name: _Times(some) for name, some in by_rule.items()}
     found = []
     for name, some in by_rule.items():
         if len(some) >= _LEAST:
-            said = _short(some) or _flapping(some) or _always_with(name, some, by_rule, starts)
+            said = _short(some) or _flapping(some) or _always_with(name, some, by_rule, times)
             if said:
                 found.append(Advice(name, len(some), said[0], said[1], _diff(rules.get(name), name, said[2])))
     return sorted(found, key=lambda a: (-a.episodes, a.rule))[:most]
@@ -80,15 +81,14 @@ def _always_with(
     name: str,
     some: Sequence[Episode],
     by_rule: Mapping[str, Sequence[Episode]],
-    starts: Mapping[str, Sequence[datetime]],
+    times: Mapping[str, "_Times"],
 ) -> Said | None:
     """Another rule that fires around every start of this one, and more often by itself or first."""
     best = ("", 0.0)
     for other in by_rule:
-        if other == name or len(starts[other]) < _LEAST:
+        if other == name or len(by_rule[other]) < _LEAST:
             continue
-        share = sum(_beside(e.alert.starts_at, by_rule[other]) for e in some) / len(some)
-        back = sum(_beside(e.alert.starts_at, some) for e in by_rule[other]) / len(by_rule[other])
+        share, back = times[other].beside(some), times[name].beside(by_rule[other])
         keeps = (back, name) < (share, other) if back < _ALWAYS else name > other
         if share >= _ALWAYS and keeps and share > best[1]:
             best = (other, share)
@@ -101,8 +101,28 @@ def _always_with(
     )
 
 
-def _beside(moment: datetime, others: Sequence[Episode]) -> bool:
-    return any(e.alert.starts_at - _BESIDE <= moment <= max(e.ends_at, e.alert.starts_at + _BESIDE) for e in others)
+class _Times:
+    """When a rule fired, as spans that do not overlap, each begun a little early."""
+
+    def __init__(self, some: Sequence[Episode]) -> None:
+        self.starts: list[datetime] = []
+        self.ends: list[datetime] = []
+        for low, high in sorted(
+            (e.alert.starts_at - _BESIDE, max(e.ends_at, e.alert.starts_at + _BESIDE)) for e in some
+        ):
+            if self.ends and low <= self.ends[-1]:
+                self.ends[-1] = max(self.ends[-1], high)
+            else:
+                self.starts.append(low)
+                self.ends.append(high)
+
+    def beside(self, some: Sequence[Episode]) -> float:
+        """Share of the episodes that begin in one of the spans. O(episodes log spans)."""
+        hits = 0
+        for episode in some:
+            place = bisect_right(self.starts, episode.alert.starts_at) - 1
+            hits += place >= 0 and episode.alert.starts_at <= self.ends[place]
+        return hits / len(some)
 
 
 def _diff(rule: Mapping[str, Any] | None, name: str, change: Mapping[str, str] | None) -> str:

@@ -4,22 +4,27 @@ import html
 import re
 import unicodedata
 
-_KEPT = frozenset("\n\t")
+_SILENT = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_MARKS = re.compile(r"([\\`*_{}\[\]()<>#!|~&^$])")
+_LIST = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~@:])")
 _MENTION = re.compile(r"@(?=[\w-])")
 _CUT = "…"
 
 
+def pictured(character: str) -> str:
+    """The character, or its escape where it has no picture of its own: control, format, surrogate, private, separators."""
+    return f"\\u{ord(character):04x}" if unicodedata.category(character) in _SILENT else character
+
+
 def visible(text: object, *, lines: bool = False) -> str:
-    """Control, format and surrogate characters (ANSI, direction marks, zero widths) as escapes; line breaks kept only if asked."""
+    """Control, format and surrogate characters (ANSI, direction marks, zero widths) as escapes; tabs are spaces, line breaks kept only if asked."""
     out = []
     for c in str(text):
-        if c in _KEPT:
-            out.append(c if lines else " ")
-        elif unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
-            out.append(f"\\u{ord(c):04x}")
+        if c in "\n\t":
+            out.append(c if lines and c == "\n" else " ")
         else:
-            out.append(c)
+            out.append(pictured(c))
     return "".join(out)
 
 
@@ -57,6 +62,14 @@ def for_markdown(text: object, most: int = 20_000) -> str:
     clean = re.sub(r"(?i)\b(https?|ftp|mailto|www)(?=[:.])", "\\1\u2060", clean)
     clean = re.sub(r"[@#](?=[\w])", lambda m: m.group(0) + "\u2060", clean)
     return shortened(_MARKDOWN.sub(r"\\\1", clean.replace("&", "&amp;")), most)
+
+
+def for_markdown_line(text: object) -> str:
+    """One line inside a Markdown text of ours, a pull request's or a page's: no links, mentions, lists, markup or HTML."""
+    shown = _MARKS.sub(r"\\\1", visible(" ".join(str(text).split())))
+    shown = shown.replace("://", ":\u200b//").replace("@", "@\u200b")
+    shown = re.sub(r"\bwww\.", "www\u200b.", shown, flags=re.IGNORECASE)
+    return _LIST.sub(lambda m: f"{m[1]}\\{m[2]}" if not m[2][0].isdigit() else f"{m[1]}{m[2][:-1]}\\{m[2][-1]}", shown)
 
 
 def for_terminal(text: object) -> str:

@@ -31,8 +31,14 @@ class Stage(StrEnum):
         """Does the machine owe the next step? (The sweep enqueues these.)"""
         return self in _WORKING
 
+    @property
+    def carried_out(self) -> bool:
+        """Does its step need credentials that may write to repositories or clusters?"""
+        return self in CARRIED_OUT
+
 
 _WORKING = frozenset(Stage) - {Stage.RESOLVED, Stage.ROLLED_BACK, Stage.ESCALATED}
+CARRIED_OUT = frozenset({Stage.APPLYING, Stage.VERIFYING, Stage.ROLLING_BACK})
 
 
 @dataclass(frozen=True, slots=True)

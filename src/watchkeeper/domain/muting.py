@@ -74,7 +74,7 @@ class Mute:
 
     id: str
     kind: str
-    """`silence` (from Alertmanager) or `maintenance` (from the settings)"""
+    """`silence` (from Alertmanager, or a person's button) or `maintenance` (from the settings)"""
     matchers: tuple[Matcher, ...]
     starts_at: datetime
     ends_at: datetime

@@ -27,8 +27,11 @@ _SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|authorization|c
 
 
 def redact(text: str) -> str:
-    """The text with what looks like a secret replaced; NUL characters, which PostgreSQL refuses, too."""
-    text = _PATTERN_WHOLE.sub(HIDDEN, text.replace("\x00", "\ufffd"))
+    """The text with what looks like a secret replaced; NUL and lone surrogates, which PostgreSQL refuses, too."""
+    text = text.replace("\x00", "\ufffd")
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    text = _PATTERN_WHOLE.sub(HIDDEN, text)
     for pattern in _PATTERNS_AFTER:
         text = pattern.sub(lambda m: m.group(1) + HIDDEN, text)
     return text

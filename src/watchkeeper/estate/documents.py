@@ -14,7 +14,8 @@ def documents(text: str) -> tuple[Any, ...] | None:
     """Every document, None for what is not YAML. Shared: copy before you change anything."""
     try:
         return tuple(yaml.load_all(text, Loader=_LOADER))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
+        # A ValueError is a date that no calendar has.
         return None
 
 

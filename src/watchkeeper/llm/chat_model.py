@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
@@ -21,8 +22,8 @@ _LONGEST_WAIT = 20.0
 class ChatModel:
     """One configured model. Content never goes into spans."""
 
-    def __init__(self, chat: "BaseChatModel", provider: str, settings: LlmSettings) -> None:
-        self._chat, self.provider, self._settings = chat, provider, settings
+    def __init__(self, chat: "BaseChatModel", provider: str, settings: LlmSettings, client: httpx.AsyncClient) -> None:
+        self._chat, self.provider, self._settings, self._client = chat, provider, settings, client
         self.name = settings.deployment or settings.model
 
     async def complete(self, prompt: Prompt) -> Completion:
@@ -71,6 +72,10 @@ class ChatModel:
             if finish not in ("stop", ""):
                 raise ModelAnswerInvalid(f"the answer ended early: {finish}")
 
+    async def aclose(self) -> None:
+        """Give connections back: the library's own client is shared by event loops and never closed, so ours is used."""
+        await self._client.aclose()
+
     def _bound(self, prompt: Prompt) -> Any:
         extra: dict[str, Any] = {"response_format": {"type": "json_object"}} if prompt.json else {}
         return self._chat.bind(max_tokens=prompt.max_tokens, **extra)
@@ -116,7 +121,6 @@ def _whole(message: Any, span: Span) -> Completion:
 
 
 def _errors() -> tuple[type[BaseException], ...]:
-    import httpx
     import openai
 
     return (openai.OpenAIError, httpx.HTTPError, ValueError)

@@ -46,6 +46,10 @@ class Model(Protocol):
         """The answer in pieces, for people who wait. Raises as `complete` does."""
         ...
 
+    async def aclose(self) -> None:
+        """Give connections back."""
+        ...
+
 
 def estimated_tokens(text: str) -> int:
     """At least as many as a tokenizer would count for almost every text: three bytes a token."""

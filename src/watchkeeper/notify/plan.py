@@ -1,7 +1,7 @@
 """Who hears what, when: lines of a timeline in, notices with their moment out. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
@@ -10,6 +10,7 @@ from watchkeeper.domain.severity import Severity
 from watchkeeper.settings import NotifySettings
 
 _MOST_LINES = 8
+_ASKS = ("incident.escalated", "approval.requested")
 _URGENT = ("incident.opened", "incident.reopened", "incident.escalated", "approval.requested")
 
 
@@ -65,6 +66,31 @@ def _notice(incident: Incident, lines: Sequence[IncidentEvent], public_url: str)
         incident.id, incident.title, incident.severity, str(incident.stage),
         tuple(e.text[:500] for e in lines[-_MOST_LINES:]), links, incident.id, kind,
     )  # fmt: skip
+
+
+def asks(events: Sequence[IncidentEvent], incident_id: str) -> bool:
+    """Does one of these lines ask a person for something?"""
+    return any(e.incident_id == incident_id and e.kind in _ASKS for e in events)
+
+
+def answered(incident: Incident, timeline: Sequence[IncidentEvent], since: datetime) -> bool:
+    """Has a person said anything since then, or is nobody needed any more?"""
+    if incident.stage not in (Stage.AWAITING_APPROVAL, Stage.ESCALATED):
+        return True
+    spoken = ("approval.granted", "approval.rejected", "person.noted", "person.took_over", "person.handed_back")
+    return any(e.kind in spoken and e.at >= since for e in timeline)
+
+
+def merged(notices: Sequence[Notice]) -> Notice:
+    """Several of one incident, oldest first, as one: the newest, with everybody's lines."""
+    newest, lines = notices[-1], tuple(line for n in notices for line in n.lines)
+    opened = newest.kind is NoticeKind.CHANGED and any(n.kind is NoticeKind.OPENED for n in notices)
+    return replace(newest, lines=lines[-_MOST_LINES:], kind=NoticeKind.OPENED if opened else newest.kind)
+
+
+def unanswered(notice: Notice, asked_at: datetime) -> Notice:
+    """The same for who is next."""
+    return replace(notice, lines=(f"Nobody answered since {asked_at:%H:%M} UTC.", *notice.lines)[:_MOST_LINES])
 
 
 def blind(alert: str, last: datetime, now: datetime) -> Notice:

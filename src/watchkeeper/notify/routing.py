@@ -1,11 +1,13 @@
 """Routes by team and severity, quiet hours, escalation: a notice in, names of announcers and times out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from watchkeeper.domain.notice import Notice, NoticeKind
 from watchkeeper.domain.severity import Severity
+from watchkeeper.settings import NotifySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +51,39 @@ class Delivery:
     at: datetime
 
 
+def routes_of(settings: NotifySettings) -> tuple[Route, ...]:
+    """The routes of the settings."""
+    return tuple(
+        Route(
+            r.announcers, r.team, Severity(r.least), r.then, timedelta(minutes=r.after_minutes),
+            Quiet(r.quiet.start, r.quiet.end, ZoneInfo(r.quiet.timezone), Severity(r.quiet.loudest)) if r.quiet else None,
+        )
+        for r in settings.routes
+    )  # fmt: skip
+
+
 def deliveries(notice: Notice, team: str, routes: Sequence[Route], now: datetime) -> list[Delivery]:
     """Every announcer once, at its earliest. What ends in quiet hours waits for their end; blindness never waits."""
-    found: dict[str, datetime] = {}
-    for route in _fitting(notice, team, routes):
-        loud = (
-            notice.kind is NoticeKind.BLIND
-            or route.quiet is None
-            or notice.severity.rank <= route.quiet.loudest.rank
-            or not route.quiet.covers(now)
-        )
-        at = now if loud or route.quiet is None else route.quiet.over(now)
-        for name in route.announcers:
-            found[name] = min(found.get(name, at), at)
-    return [Delivery(name, at) for name, at in found.items()]
+    return _earliest((name, _heard_at(notice, r, now)) for r in _fitting(notice, team, routes) for name in r.announcers)
 
 
-def escalations(
-    notice: Notice, team: str, routes: Sequence[Route], asked_at: datetime, answered: bool, now: datetime
-) -> list[Delivery]:
-    """Who is next, where nobody answered in the route's time."""
-    if answered:
-        return []
-    due = [r for r in _fitting(notice, team, routes) if now - asked_at >= r.after]
-    return [Delivery(name, now) for name in dict.fromkeys(n for r in due for n in r.then)]
+def escalations(notice: Notice, team: str, routes: Sequence[Route], now: datetime) -> list[Delivery]:
+    """Who is next, and when, should nobody answer what this notice asks: counted from when it is heard."""
+    fitting = _fitting(notice, team, routes)
+    return _earliest((name, _heard_at(notice, r, now) + r.after) for r in fitting for name in r.then)
+
+
+def _heard_at(notice: Notice, route: Route, now: datetime) -> datetime:
+    quiet = route.quiet
+    loud = quiet is None or notice.kind is NoticeKind.BLIND or notice.severity.rank <= quiet.loudest.rank
+    return now if quiet is None or loud or not quiet.covers(now) else quiet.over(now)
+
+
+def _earliest(found: Iterable[tuple[str, datetime]]) -> list[Delivery]:
+    first: dict[str, datetime] = {}
+    for name, at in found:
+        first[name] = min(first.get(name, at), at)
+    return [Delivery(name, at) for name, at in first.items()]
 
 
 def _fitting(notice: Notice, team: str, routes: Sequence[Route]) -> list[Route]:

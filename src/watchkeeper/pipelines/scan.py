@@ -96,23 +96,32 @@ def scan(blocks: Iterable[bytes]) -> Scan:
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes cut at line ends; an endless line is cut short, its number stays right."""
-    held, dropping = b"", False
+    """The same bytes in chunks cut at line ends; an endless line is cut short, its number stays right.
+
+    Small blocks are gathered first: each chunk costs building the automaton once.
+    """
+    gathered: list[bytes] = []
+    size, rest, dropping = 0, b"", False
     for block in _pieces(blocks):
         if dropping:
             cut = block.find(b"\n")
             if cut < 0:
                 continue
             block, dropping = block[cut:], False
-        held += block
+        gathered.append(block)
+        size += len(block)
+        if size < CHUNK:
+            continue
+        held = rest + b"".join(gathered)
+        gathered, size = [], 0
         cut = held.rfind(b"\n") + 1
         if cut:
             yield held[:cut]
-            held = held[cut:]
-        if len(held) > _LONGEST:
-            held, dropping = held[:_LONGEST], True
-    if held:
-        yield held
+        rest = held[cut:]
+        if len(rest) > _LONGEST:
+            rest, dropping = rest[:_LONGEST], True
+    if rest or gathered:
+        yield rest + b"".join(gathered)
 
 
 def _pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:

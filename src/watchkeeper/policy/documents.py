@@ -246,8 +246,15 @@ def _workflow(text: str) -> Iterator[dict[str, Any]]:
     )
     yield {
         "type": "workflow", "triggers": triggers, "steps": steps, "limited": limited, "write_all": "write-all" in permissions,
-        "plain_secrets": _plain(value), "jobs_without_limit": sorted(n for n, j in jobs.items() if "timeout-minutes" not in j and not j.get("uses")),
+        "plain_secrets": _plain(_without_permissions(value)), "jobs_without_limit": sorted(n for n, j in jobs.items() if "timeout-minutes" not in j and not j.get("uses")),
     }  # fmt: skip
+
+
+def _without_permissions(value: Any) -> Any:
+    """What a workflow's own token may do is named like a secret, such as id-token, and is none."""
+    if isinstance(value, dict):
+        return {k: _without_permissions(v) for k, v in value.items() if k != "permissions"}
+    return [_without_permissions(v) for v in value] if isinstance(value, list) else value
 
 
 def _step(job: str, step: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ An empty configuration starts: offline model, embedded database, dry run. Rooms 
 AZURE_OPENAI_*, KUBE_CONFIG_PATH, SLACK_BOT_TOKEN, DATABASE_URL, REDIS_URL, GITHUB_TOKEN) work as they are.
 """
 
+from watchkeeper.settings.addresses import guarded
 from watchkeeper.settings.ask import AskSettings
 from watchkeeper.settings.chat import ChatSettings, SlackSettings, TeamsSettings
 from watchkeeper.settings.ci import AzurePipelinesSettings, CiSettings, GithubActionsSettings, JenkinsSettings
@@ -15,7 +16,7 @@ from watchkeeper.settings.everything import Settings
 from watchkeeper.settings.login import LoginSettings, OidcSettings
 from watchkeeper.settings.memory import RecallSettings
 from watchkeeper.settings.models import LlmCaps, LlmSettings
-from watchkeeper.settings.notify import NotifySettings, PagerdutySettings, WebhookSettings
+from watchkeeper.settings.notify import NoticeRoute, NotifySettings, PagerdutySettings, QuietHours, WebhookSettings
 from watchkeeper.settings.process import LogSettings, ServerSettings, StoreSettings
 from watchkeeper.settings.reading import ELSEWHERE, ENVIRONMENT, PREFIX, flatten, load
 from watchkeeper.settings.remediation import (
@@ -28,6 +29,8 @@ from watchkeeper.settings.remediation import (
 from watchkeeper.settings.section import Section
 from watchkeeper.settings.sources import (
     AlertmanagerSource,
+    AzureMonitorSource,
+    AzureResource,
     Budget,
     CaseFolderSource,
     EntitiesSettings,
@@ -50,7 +53,9 @@ __all__ = [
     "ApproverScope",
     "AskSettings",
     "AutonomyGrant",
+    "AzureMonitorSource",
     "AzurePipelinesSettings",
+    "AzureResource",
     "Budget",
     "CaseFolderSource",
     "ChatSettings",
@@ -74,10 +79,12 @@ __all__ = [
     "LogSettings",
     "LoginSettings",
     "LokiSource",
+    "NoticeRoute",
     "NotifySettings",
     "OidcSettings",
     "PagerdutySettings",
     "PrometheusSource",
+    "QuietHours",
     "RecallSettings",
     "RemediationSettings",
     "Section",
@@ -90,5 +97,6 @@ __all__ = [
     "TempoSource",
     "WebhookSettings",
     "flatten",
+    "guarded",
     "load",
 ]

@@ -1,5 +1,8 @@
 """The whole configuration, composed of its sections."""
 
+from pydantic import model_validator
+
+from watchkeeper.settings.addresses import guarded_urls
 from watchkeeper.settings.ask import AskSettings
 from watchkeeper.settings.chat import ChatSettings
 from watchkeeper.settings.ci import CiSettings
@@ -38,3 +41,11 @@ class Settings(Section):
     login: LoginSettings = LoginSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _leads_nowhere_it_must_not(self) -> "Settings":
+        if keys := ", ".join(guarded_urls(self)):
+            raise ValueError(
+                f"{keys}: link-local and metadata addresses are refused (sources have allow_link_local for it)"
+            )
+        return self

@@ -1,6 +1,10 @@
 """Who hears what, and how we notice that nothing is heard any more."""
 
-from pydantic import Field, SecretStr
+from datetime import time
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator
 
 from watchkeeper.settings.section import Section
 
@@ -21,6 +25,42 @@ class WebhookSettings(Section):
     timeout_seconds: float = Field(10, gt=0, description="Longest wait for one answer.")
 
 
+SeverityName = Literal["critical", "high", "warning", "info"]
+
+
+class QuietHours(Section):
+    """Hours in which a route hears only what is loud; the rest waits for their end. They may pass midnight."""
+
+    start: time = Field(time(22), description="From this clock time on.")
+    end: time = Field(time(7), description="Until this clock time.")
+    timezone: str = Field("UTC", description="An IANA name such as Europe/Berlin.")
+    loudest: SeverityName = Field(
+        "critical", description="What is at least this severe is said at once all the same; critical always is."
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone named {name!r}") from None
+        return name
+
+
+class NoticeRoute(Section):
+    """Who hears the notices of a team, and who is next where nobody answers."""
+
+    announcers: tuple[str, ...] = Field(description="slack, teams, pagerduty, webhook.", min_length=1)
+    team: str = Field(
+        "", description="Label `team` of an incident's alerts; empty: those without a route of their own."
+    )
+    least: SeverityName = Field("warning", description="Least severity that is heard here.")
+    then: tuple[str, ...] = Field((), description="Who hears it where nobody answered in time.")
+    after_minutes: float = Field(15, gt=0, description="Time to answer what a person is asked.")
+    quiet: QuietHours | None = Field(None, description="Quiet hours; none: every hour is the same.")
+
+
 class NotifySettings(Section):
     """Who hears what, when."""
 
@@ -33,6 +73,9 @@ class NotifySettings(Section):
     own_services: tuple[str, ...] = Field(
         ("watchkeeper", "watchkeeper-worker", "watchkeeper-postgresql", "watchkeeper-redis"),
         description="Watchkeeper itself and what it stands on: diagnosed, never repaired.",
+    )
+    routes: tuple[NoticeRoute, ...] = Field(
+        (), description="Who hears what; empty: every announcer hears everything from `least` up."
     )
     pagerduty: PagerdutySettings = PagerdutySettings()
     webhook: WebhookSettings = WebhookSettings()

@@ -17,7 +17,26 @@ class ServerSettings(Section):
     )
     public_url: str = Field("", description="How people reach the console, for links.")
     loopback_without_login: bool = Field(False, description="Only for the demo: loopback callers are admin.")
-    max_body_bytes: int = Field(10_000_000, gt=0, description="Larger requests get 413.")
+    requests_per_minute: float = Field(
+        3000,
+        ge=0,
+        description="Requests a minute for each token or session, in each process; 0: no limit. More get 429.",
+    )
+    anonymous_per_minute: float = Field(
+        600, ge=0, description="Requests a minute for each address that shows no token; 0: no limit. More get 429."
+    )
+    deliveries_per_minute: float = Field(
+        30_000,
+        ge=0,
+        description="Webhook deliveries a minute for each address; 0: no limit. More get 503, so that they are sent again.",
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token Prometheus must show for /metrics; empty: whoever reaches it may read it.",
+    )
+    max_body_bytes: int = Field(
+        10_000_000, gt=0, description="Larger requests get 413, with or without a stated length."
+    )
     webhook_token: SecretStr = Field(SecretStr(""), description="Bearer token senders of alerts must show.")
 
 

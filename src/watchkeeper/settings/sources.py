@@ -28,6 +28,9 @@ class HttpSource(Section):
     ca_file: str = Field("", description="Private certificate authority (PEM).")
     cert_file: str = Field("", description="Client certificate for mTLS (PEM).")
     key_file: str = Field("", description="Key of the client certificate (PEM).")
+    allow_link_local: bool = Field(
+        False, description="Read it although its address is link-local or a cloud's metadata service."
+    )
     timeout_seconds: float = Field(10, gt=0, description="Longest wait for one answer.")
     concurrency: int = Field(4, gt=0, description="Requests at the same time.")
     retries: int = Field(2, ge=0, description="Further tries after a transport error, 429, 502, 503 or 504.")
@@ -74,6 +77,38 @@ class KubernetesSource(Section):
     budget: Budget = Budget()
 
 
+class AzureResource(Section):
+    """One resource whose platform metrics are read."""
+
+    id: str = Field(description="Resource id, /subscriptions/…")
+    service: str = Field(description="Workload it belongs to.")
+    metrics: dict[str, str] = Field(
+        description="Name of the vocabulary -> Azure's name, such as cpu-rate -> cpu_percent."
+    )
+
+
+class AzureMonitorSource(Section):
+    """Azure Monitor metrics and Log Analytics, read with workload identity."""
+
+    workspace: str = Field("", description="Log Analytics workspace id (a GUID); empty: no logs from it.")
+    resources: tuple[AzureResource, ...] = Field((), description="Resources whose metrics are read.")
+    logs_url: str = Field(
+        "https://api.loganalytics.io/v1", description="Log Analytics; another one in sovereign clouds."
+    )
+    management_url: str = Field(
+        "https://management.azure.com", description="Resource manager; another one in sovereign clouds."
+    )
+    logs_query: str = Field(
+        "ContainerLogV2 | where PodNamespace in ($namespaces) | order by TimeGenerated desc | take $lines "
+        "| project TimeGenerated, LogLevel, LogMessage = tostring(LogMessage), PodNamespace, PodName, ContainerName",
+        description="KQL; $namespaces and $lines are filled in.",
+    )
+    max_lines: int = Field(20_000, gt=0, description="Lines for one incident.")
+    interval: str = Field("PT1M", description="Grain of metrics, ISO 8601.")
+    timeout_seconds: float = Field(20, gt=0, description="Longest wait for one answer.")
+    budget: Budget = Budget()
+
+
 class CaseFolderSource(Section):
     """A recorded incident, in the layout of docs/reference/case-folder.md."""
 
@@ -88,6 +123,7 @@ class SourcesSettings(Section):
     tempo: TempoSource = TempoSource()
     kubernetes: KubernetesSource = KubernetesSource()
     alertmanager: AlertmanagerSource = AlertmanagerSource()
+    azure_monitor: AzureMonitorSource = AzureMonitorSource()
     case_folder: CaseFolderSource = CaseFolderSource()
 
 

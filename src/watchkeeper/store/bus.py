@@ -25,13 +25,15 @@ class RedisBus:
         except (RedisError, OSError) as error:
             log.warning("redis does not take events: %s", error)
 
-    async def listen(self) -> AsyncGenerator[int]:
-        """Ids as they come; ends when Redis is gone."""
+    async def listen(self) -> AsyncGenerator[int | None]:
+        """Ids as they come, None once it is subscribed; ends when Redis is gone."""
         subscription = self._redis.pubsub()
         try:
             await subscription.subscribe(CHANNEL)
             async for message in subscription.listen():
-                if message["type"] == "message":
+                if message["type"] == "subscribe":
+                    yield None
+                elif message["type"] == "message":
                     yield int(message["data"])
         except (RedisError, OSError) as error:
             log.warning("redis does not tell events: %s", error)

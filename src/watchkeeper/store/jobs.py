@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 import procrastinate
 from procrastinate import jobs
@@ -15,13 +16,29 @@ from watchkeeper.domain.incident import Stage
 from watchkeeper.store.migrate import libpq_url
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.store.statements.periodic import PERIODIC_QUEUE, PERIODIC_TASK
-from watchkeeper.store.transaction import QUEUE, STEP_TASK
+from watchkeeper.store.transaction import CARRY_OUT_QUEUE, QUEUE, STEP_TASK
 
 log = logging.getLogger(__name__)
 
 Advance = Callable[[str], Awaitable[None]]
 _TICK_SECONDS = 2.0
 WORKING = tuple(str(stage) for stage in Stage if stage.working)
+
+
+class Part(StrEnum):
+    """What a worker does."""
+
+    ALL = "all"
+    THINK = "think"
+    """Everything that only reads, and the periodic jobs."""
+    CARRY_OUT = "carry_out"
+    """Only the steps that need credentials which may write."""
+
+    @property
+    def queues(self) -> list[str]:
+        """Where its jobs come from."""
+        thinking = [] if self is Part.CARRY_OUT else [QUEUE, PERIODIC_QUEUE]
+        return thinking + ([] if self is Part.THINK else [CARRY_OUT_QUEUE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +60,15 @@ async def run_worker(
     concurrency: int = 4,
     sweep_seconds: float = 30,
     stalled_seconds: float = 30,
+    part: Part = Part.ALL,
 ) -> None:
     """Work until `stop` is set, then finish what is under way. Any number of these may share one database."""
-    every_so_often = periodic or {}
+    every_so_often = {} if part is Part.CARRY_OUT else periodic or {}
     app = build(url, store, advance, clock, every_so_often)
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
-                queues=[QUEUE, PERIODIC_QUEUE],
+                queues=part.queues,
                 concurrency=concurrency,
                 install_signal_handlers=False,
                 fetch_job_polling_interval=0.5,
@@ -64,7 +82,10 @@ async def run_worker(
         timing = asyncio.create_task(_claim(store, clock, every_so_often))
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({worker, tending, timing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait({worker, tending, timing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # A worker that ends before it is told to has a reason; without this it would end in silence.
+            for task in ended:
+                task.result()
         finally:
             for task in (tending, timing, stopping, worker):
                 task.cancel()

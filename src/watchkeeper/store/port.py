@@ -3,7 +3,7 @@
 Every step of a story is one `transaction`: it commits its result and the next job together, or nothing.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,11 +18,13 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.chat import ChatRecords
+from watchkeeper.store.ports.deliveries import DeliveryRecords
 from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
 from watchkeeper.store.ports.logins import LoginRecords
 from watchkeeper.store.ports.memory import MemoryRecords
 from watchkeeper.store.ports.models import ModelRecords
+from watchkeeper.store.ports.moving import MovingRecords
 from watchkeeper.store.ports.muting import MutingRecords
 from watchkeeper.store.ports.overview import OverviewRecords
 from watchkeeper.store.ports.people import PeopleRecords
@@ -109,11 +111,13 @@ class StoredToken:
 
 class Transaction(
     ChatRecords,
+    DeliveryRecords,
     ModelRecords,
     ExhibitRecords,
     MemoryRecords,
     IntakeRecords,
     LoginRecords,
+    MovingRecords,
     MutingRecords,
     OverviewRecords,
     PeopleRecords,
@@ -140,6 +144,14 @@ class Transaction(
 
     async def alerts_of(self, incident_id: str) -> list[StoredAlert]:
         """The incident's alerts, each fingerprint's newest delivery, by start."""
+        ...
+
+    async def first_alerts_of(self, incident_id: str, limit: int) -> tuple[list[StoredAlert], int]:
+        """The incident's first alerts, each fingerprint's newest delivery, by start; and how many there are."""
+        ...
+
+    async def last_events_of(self, incident_id: str, limit: int) -> tuple[list[IncidentEvent], int]:
+        """The end of its timeline, oldest first; and how many lines there are."""
         ...
 
     async def open_incidents(self) -> list[Incident]:
@@ -294,8 +306,11 @@ class Store(Protocol):
         """Totals for /metrics that every replica must agree on, by name."""
         ...
 
-    def listen(self) -> AsyncIterator[IncidentEvent]:
-        """Timeline events as they are committed, from every process."""
+    def listen(self, began: Callable[[], None] = ...) -> AsyncIterator[IncidentEvent]:
+        """Timeline events as they are committed, from every process.
+
+        `began` is called whenever nothing is missed from then on: at the start, and again after a lost connection.
+        """
         ...
 
     async def healthy(self) -> bool:

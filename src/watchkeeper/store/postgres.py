@@ -1,15 +1,13 @@
 """The database: implements `store.port.Store` on PostgreSQL."""
 
-import asyncio
 import base64
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
-import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -18,9 +16,10 @@ from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.severity import Severity
 from watchkeeper.store import chain, rows
 from watchkeeper.store.bus import RedisBus
+from watchkeeper.store.feed import Feed
 from watchkeeper.store.migrate import driver_url, libpq_url
 from watchkeeper.store.port import AuditEntry, Page, StoredAlert, StoredToken
-from watchkeeper.store.transaction import EVENTS_CHANNEL, PostgresTransaction
+from watchkeeper.store.transaction import PostgresTransaction
 
 _INCIDENT_FILTERS = {
     "at": "(opened_at, id) < (:at, :last)",
@@ -34,8 +33,8 @@ class PostgresStore:
 
     def __init__(self, engine: AsyncEngine, url: str, bus: RedisBus | None = None) -> None:
         self._engine = engine
-        self._url = url
         self._bus = bus
+        self._feed = Feed(libpq_url(url), bus, self._events)
 
     @classmethod
     def open(cls, url: str, *, pool_size: int = 10, redis_url: str = "") -> "PostgresStore":
@@ -55,6 +54,8 @@ class PostgresStore:
                 yield tx
         except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
             raise StoreUnavailable(f"the database does not answer: {_first_line(error)}") from error
+        except (DataError, UnicodeEncodeError) as error:
+            raise InvalidInput(f"the database cannot hold this: {_first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreUnavailable(f"the database went away: {_first_line(error)}") from error
@@ -149,41 +150,15 @@ class PostgresStore:
                 await tx.defer_step(row["id"])
         return len(found)
 
-    async def listen(self) -> AsyncIterator[IncidentEvent]:
-        """Timeline events as they are committed, from every process; over Redis where there is one, else by NOTIFY."""
-        while True:
-            if self._bus is not None:
-                async with aclosing(self._told(self._bus.listen())) as events:
-                    async for event in events:
-                        yield event
-            async with aclosing(self._told(self._notified())) as events:
-                async for event in events:
-                    yield event
-            await asyncio.sleep(1)
+    def listen(self, began: Callable[[], None] = lambda: None) -> AsyncIterator[IncidentEvent]:
+        """Timeline events as they are committed, from every process."""
+        return self._feed.listen(began)
 
-    async def _told(self, ids: AsyncGenerator[int]) -> AsyncGenerator[IncidentEvent]:
-        """The events of these ids; ends when the ids end or the database is gone."""
-        async with aclosing(ids):
-            try:
-                async for number in ids:
-                    for row in await self._rows("select * from events where id = :id", id=number):
-                        yield rows.event(row)
-            except StoreUnavailable:
-                return
-
-    async def _notified(self) -> AsyncGenerator[int]:
-        try:
-            connection = await psycopg.AsyncConnection.connect(libpq_url(self._url), autocommit=True)
-        except psycopg.OperationalError:
-            return
-        try:
-            await connection.execute(f"listen {EVENTS_CHANNEL}")
-            async for note in connection.notifies():
-                yield int(note.payload)
-        except psycopg.OperationalError:
-            return
-        finally:
-            await connection.close()
+    async def _events(self, ids: Sequence[int]) -> list[IncidentEvent]:
+        return [
+            rows.event(row)
+            for row in await self._rows("select * from events where id = any(:ids) order by id", ids=list(ids))
+        ]
 
     async def healthy(self) -> bool:
         """Does it answer?"""
@@ -196,6 +171,7 @@ class PostgresStore:
 
     async def close(self) -> None:
         """Give connections back."""
+        await self._feed.close()
         await self._engine.dispose()
         if self._bus is not None:
             await self._bus.close()

@@ -16,12 +16,15 @@ from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
 from watchkeeper.store.statements.chat import ChatStatements
+from watchkeeper.store.statements.deliveries import DeliveryStatements
 from watchkeeper.store.statements.exhibits import ExhibitStatements
 from watchkeeper.store.statements.intake import (
     ANNOUNCED,
+    CARRY_OUT_QUEUE,
     EVENTS_CHANNEL,
     PRIORITY,
     QUEUE,
+    QUEUE_OF,
     STEP_TASK,
     WAKE,
     IntakeStatements,
@@ -30,6 +33,7 @@ from watchkeeper.store.statements.intake import (
 from watchkeeper.store.statements.logins import LoginStatements
 from watchkeeper.store.statements.memory import MemoryStatements
 from watchkeeper.store.statements.models import ModelStatements
+from watchkeeper.store.statements.moving import MovingStatements
 from watchkeeper.store.statements.muting import MutingStatements
 from watchkeeper.store.statements.overview import OverviewStatements
 from watchkeeper.store.statements.people import PeopleStatements
@@ -39,7 +43,7 @@ from watchkeeper.store.statements.standing import StandingStatements
 from watchkeeper.store.statements.upkeep import UpkeepStatements
 from watchkeeper.store.statements.watching import WatchStatements
 
-__all__ = ["EVENTS_CHANNEL", "QUEUE", "STEP_TASK", "PostgresTransaction"]
+__all__ = ["CARRY_OUT_QUEUE", "EVENTS_CHANNEL", "QUEUE", "STEP_TASK", "PostgresTransaction"]
 QUARANTINE_BYTES = 64 * 1024
 QUARANTINE_DAYS = 7
 CALLS_DAYS = 7
@@ -49,11 +53,13 @@ _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 class PostgresTransaction(
     ChatStatements,
+    DeliveryStatements,
     ModelStatements,
     ExhibitStatements,
     MemoryStatements,
     IntakeStatements,
     LoginStatements,
+    MovingStatements,
     MutingStatements,
     OverviewStatements,
     PeopleStatements,
@@ -293,17 +299,21 @@ class PostgresTransaction(
         """
         await self.lock(f"step {incident_id}")
         brought = await self._do(
-            "update procrastinate_jobs set scheduled_at = "
-            "case when cast(:at as timestamptz) is null or scheduled_at is null then null else least(scheduled_at, :at) end "
+            "update procrastinate_jobs j set scheduled_at = "  # noqa: S608
+            "case when cast(:at as timestamptz) is null or scheduled_at is null then null else least(scheduled_at, :at) end, "
+            f"queue_name = coalesce((select {QUEUE_OF} from incidents i where i.id = :id), queue_name) "
             "where queueing_lock = :id and status = 'todo'",
             id=incident_id, at=at,
         )  # fmt: skip
         if brought:
-            await self._do("select pg_notify('procrastinate_queue_v1#' || :queue, :note)", queue=QUEUE, note=WAKE)
+            await self._do(
+                f"select pg_notify('procrastinate_queue_v1#' || {QUEUE_OF}, :note) from incidents i where i.id = :id",  # noqa: S608
+                id=incident_id, note=WAKE,
+            )  # fmt: skip
             return
         await self._do(
-            "select procrastinate_defer_jobs_v1(array[row(cast(:queue as varchar), cast(:task as varchar), "  # noqa: S608
-            f"coalesce((select {PRIORITY} from incidents where id = :id), 0), "
+            f"select procrastinate_defer_jobs_v1(array[row(cast(coalesce((select {QUEUE_OF} from incidents i where i.id = :id), "  # noqa: S608
+            f":queue) as varchar), cast(:task as varchar), coalesce((select {PRIORITY} from incidents where id = :id), 0), "
             "cast(:id as text), cast(:id as text), jsonb_build_object('incident_id', cast(:id as text)), "
             "cast(:at as timestamptz))::procrastinate_job_to_defer_v1])",
             queue=QUEUE, task=STEP_TASK, id=incident_id, at=at,

@@ -24,7 +24,14 @@ async def _read(source: Source, scope: Scope) -> Reading:
     try:
         return await source.read(scope)
     except SourceError as error:
-        return Reading(missing=tuple(Missing(s, source.name, "", str(error)) for s in sorted(source.signals)))
+        return _nothing(source, str(error))
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, pl.exceptions.PolarsError) as error:
+        # It answers, with something that only looks like its protocol: a poorer picture, never a failed diagnosis.
+        return _nothing(source, f"{source.name} gave an answer that cannot be read: {type(error).__name__}")
+
+
+def _nothing(source: Source, why: str) -> Reading:
+    return Reading(missing=tuple(Missing(s, source.name, "", why) for s in sorted(source.signals)))
 
 
 def assemble(

@@ -10,7 +10,7 @@ import httpx
 
 from watchkeeper import observe
 from watchkeeper.domain.errors import ConfigurationError, SourceRefused, SourceUnavailable
-from watchkeeper.settings import HttpSource
+from watchkeeper.settings import HttpSource, guarded
 from watchkeeper.telemetry.budget import Purse, Spend
 
 _AGAIN = (429, 502, 503, 504)
@@ -31,8 +31,19 @@ class SourceClient:
             headers["Authorization"] = f"Bearer {token}"
         auth = (settings.username, settings.password.get_secret_value()) if settings.username else None
         self._client = httpx.AsyncClient(
-            headers=headers, auth=auth, timeout=settings.timeout_seconds, transport=transport, verify=_trust(settings)
-        )
+            headers=headers, auth=auth, timeout=settings.timeout_seconds, transport=transport, verify=_trust(settings),
+            event_hooks={"response": [] if settings.allow_link_local else [self._not_guarded]},
+        )  # fmt: skip
+
+    async def _not_guarded(self, answer: httpx.Response) -> None:
+        """A name may lead to a metadata address, now or later: what answered is looked at, not what was written."""
+        stream = answer.extensions.get("network_stream")
+        peer = stream.get_extra_info("server_addr") if stream is not None else None
+        if peer and guarded(str(peer[0])):
+            raise SourceRefused(
+                f"{self.name} at {self.url} leads to {peer[0]}, where no source may",
+                hint=f"set sources.{self.name}.allow_link_local if that is meant",
+            )
 
     async def get(
         self,

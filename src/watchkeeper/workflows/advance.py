@@ -7,7 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from watchkeeper import observe
+from watchkeeper import observe, otlp
+from watchkeeper.domain.errors import Conflict
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.steps import (
@@ -35,11 +36,17 @@ STEPS: Mapping[Stage, Step] = MappingProxyType(
 )
 
 
-async def advance(house: House, incident_id: str) -> None:
-    """Run the step the incident's stage owes, unless its alerts are over and no repair is under way."""
+async def advance(house: House, incident_id: str, *, only_thinks: bool = False) -> None:
+    """Run the step the incident's stage owes, unless its alerts are over and no repair is under way.
+
+    `only_thinks`: this worker may not carry out; Conflict sends a step that writes to the queue of those who may.
+    """
     async with house.store.transaction() as tx:
         incident = await tx.incident(incident_id)
+    if only_thinks and incident.stage.carried_out:
+        raise Conflict(f"{incident_id} is {incident.stage.replace('_', ' ')}: its step belongs to the executor")
     started = time.monotonic()
-    if not await settle.step(house, incident) and incident.stage in STEPS:
-        await STEPS[incident.stage](house, incident)
+    with otlp.span(f"step {incident.stage}", incident=incident.id, stage=str(incident.stage)):
+        if not await settle.step(house, incident) and incident.stage in STEPS:
+            await STEPS[incident.stage](house, incident)
     observe.STEP_SECONDS.labels(str(incident.stage)).observe(time.monotonic() - started)

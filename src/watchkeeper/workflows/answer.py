@@ -1,37 +1,49 @@
 """Plain questions, answered from what the store and the sources say. The one way in for every door."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watchkeeper.ask.answer import Answer, Asker
 from watchkeeper.ask.parse import EXAMPLES, parse
 from watchkeeper.ask.question import Command, Intent, Question, Unclear
+from watchkeeper.ask.signals import SIGNALS
 from watchkeeper.domain.errors import InvalidInput, NotFound, SourceError
-from watchkeeper.workflows.answers import lines, numbers, records, state, why
+from watchkeeper.workflows.answers import lines, numbers, past, records, state, why
 from watchkeeper.workflows.answers.seen import known
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.read_question import read_question
 
 Answerer = Callable[[House, Question, Asker], Awaitable[Answer]]
 _ANSWERS: Mapping[Intent, Answerer] = {
     Intent.MEASURE: numbers.measure, Intent.RANK: numbers.rank, Intent.WHEN: numbers.when, Intent.HEALTH: state.health,
     Intent.UNUSUAL: state.unusual, Intent.FORECAST: state.forecast, Intent.PODS: state.pods, Intent.DECLARED: state.declared,
     Intent.CALLS: state.who_calls, Intent.SERVICES: state.services, Intent.INCIDENTS: records.incidents, Intent.ALERTS: records.alerts,
-    Intent.CHANGES: records.changes, Intent.PLANS: records.plans, Intent.LOGS: lines.logs, Intent.TRACES: lines.traces, Intent.WHY: why.why,
+    Intent.CHANGES: records.changes, Intent.PLANS: records.plans, Intent.LOGS: lines.logs, Intent.TRACES: lines.traces, Intent.WHY: why.why, Intent.RECALL: past.recall,
 }  # fmt: skip
 _CAN = (
     "I answer from what is measured and remembered: CPU, memory, latency, errors, traffic, pools, queues, restarts (now, over a time, "
     "ranked, compared, above a limit), health, logs, traces, pods, versions and limits, who calls whom, changes, alerts, incidents and why, "
-    "repairs and what waits for approval."
+    "repairs and what waits for approval, similar incidents and runbooks."
 )
 
 
 async def answer(house: House, text: str, context: str = "", zone: str = "") -> Answer:
     """What can be said to these words. `zone` is an IANA name such as Europe/Berlin. Raises InvalidInput for an unknown one."""
     asker = Asker(zone_of(house, zone), house.clock.now(), context)
-    parsed = parse(text, await known(house), asker.now, asker.zone, context)
+    names = await known(house)
+    parsed = parse(text, names, asker.now, asker.zone, context)
     if isinstance(parsed, Unclear):
-        return unclear(parsed)
+        read = await read_question(house, text, names, asker) if parsed.model_may_read else None
+        if read is None:
+            return unclear(parsed)
+        said = await answer_question(house, read, asker)
+        return replace(
+            said,
+            text=f"{house.model.name} reads this as: {told(read)}\n{said.text}",
+            data={**said.data, "read_by": house.model.name},
+        )
     if isinstance(parsed, Command):
         words = f"To {parsed.verb} something, use the buttons that came with it, the console, or the command line: words alone decide nothing."
         return Answer(words, {"command": str(parsed.verb), "subject": parsed.subject})
@@ -48,6 +60,19 @@ async def answer_question(house: House, question: Question, asker: Asker) -> Ans
         return Answer(f"I cannot tell: {error}", {"unseen": [str(error)]})
     except NotFound as error:
         return Answer(f"There is {error}.", {"found": False})
+
+
+def told(question: Question) -> str:
+    """The typed question in words, so that a misreading is seen."""
+    what = ", ".join(SIGNALS[s].title for s in question.signals)
+    parts = [
+        str(question.intent),
+        question.detail,
+        what,
+        "of " + (", ".join(question.services) or "all services"),
+        question.span.words,
+    ]
+    return " ".join(p for p in parts if p)
 
 
 def unclear(parsed: Unclear) -> Answer:

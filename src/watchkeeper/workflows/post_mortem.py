@@ -1,6 +1,6 @@
 """A post-mortem draft of an incident that is over: timeline, cause, evidence, what was tried and what worked, as Markdown.
 
-Everything that comes from telemetry, people or models is escaped: the draft can be pasted anywhere.
+Everything that comes from telemetry, people or models is for_markdown_line: the draft can be pasted anywhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,9 +8,9 @@ from datetime import datetime
 
 from watchkeeper.domain.diagnosis import Diagnosis
 from watchkeeper.domain.errors import Conflict
+from watchkeeper.domain.escaping import for_markdown_line
 from watchkeeper.domain.faults import FAULTS
 from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
-from watchkeeper.domain.markdown import escaped
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.remember import Similar, similar, tried
@@ -51,15 +51,15 @@ def draft(
 
 def _head(incident: Incident, alerts: Sequence[StoredAlert]) -> str:
     ended = incident.resolved_at or incident.updated_at
-    names = ", ".join(sorted({escaped(s.alert.name) for s in alerts})) or "none"
+    names = ", ".join(sorted({for_markdown_line(s.alert.name) for s in alerts})) or "none"
     rows = (
-        ("Incident", escaped(incident.id)), ("Severity", escaped(incident.severity)), ("Environment", escaped(incident.environment)),
-        ("Hurt", escaped("/".join(filter(None, (incident.namespace, incident.service))))),
+        ("Incident", for_markdown_line(incident.id)), ("Severity", for_markdown_line(incident.severity)), ("Environment", for_markdown_line(incident.environment)),
+        ("Hurt", for_markdown_line("/".join(filter(None, (incident.namespace, incident.service))))),
         ("Began", _time(incident.onset)), ("Noticed", f"{_time(incident.opened_at)} ({_span(incident.onset, incident.opened_at)} later)"),
         ("Over", f"{_time(ended)} (lasted {_span(incident.onset, ended)})"), ("Alerts", names),
     )  # fmt: skip
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    return f"# Post-mortem (draft): {escaped(incident.title)}\n\n| | |\n| --- | --- |\n{table}"
+    return f"# Post-mortem (draft): {for_markdown_line(incident.title)}\n\n| | |\n| --- | --- |\n{table}"
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
@@ -68,7 +68,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 
 def _timeline(timeline: Sequence[IncidentEvent]) -> list[str]:
-    shown = [f"{_time(e.at)} {escaped(e.text)}" for e in timeline[:_MOST_TIMELINE]]
+    shown = [f"{_time(e.at)} {for_markdown_line(e.text)}" for e in timeline[:_MOST_TIMELINE]]
     left = len(timeline) - len(shown)
     return [*shown, f"… and {left} more"] if left > 0 else shown
 
@@ -77,20 +77,27 @@ def _cause(incident: Incident, diagnosis: Diagnosis | None) -> list[str]:
     if diagnosis is None:
         return ["It was never diagnosed."]
     if diagnosis.cause is None:
-        return [f"Inconclusive: {escaped(diagnosis.abstained_because or 'no cause stood out')}."]
+        return [f"Inconclusive: {for_markdown_line(diagnosis.abstained_because or 'no cause stood out')}."]
     cause = diagnosis.cause
     title = FAULTS[cause.kind].title if cause.kind in FAULTS else cause.kind
-    lines = [f"**{escaped(title)}** in **{escaped(cause.service)}**, confidence {cause.confidence:.0%}."]
-    lines += [f"{escaped(s.text)} ({', '.join(map(escaped, s.cites))})" for s in diagnosis.sentences]
-    others = [f"{escaped(h.service)}: {escaped(h.kind)} ({h.confidence:.0%})" for h in diagnosis.hypotheses[1:4]]
+    lines = [
+        f"**{for_markdown_line(title)}** in **{for_markdown_line(cause.service)}**, confidence {cause.confidence:.0%}."
+    ]
+    lines += [
+        f"{for_markdown_line(s.text)} ({', '.join(map(for_markdown_line, s.cites))})" for s in diagnosis.sentences
+    ]
+    others = [
+        f"{for_markdown_line(h.service)}: {for_markdown_line(h.kind)} ({h.confidence:.0%})"
+        for h in diagnosis.hypotheses[1:4]
+    ]
     return lines + ([f"Also considered: {'; '.join(others)}."] if others else [])
 
 
 def _evidence(diagnosis: Diagnosis | None) -> list[str]:
     items = diagnosis.evidence[:_MOST_EVIDENCE] if diagnosis else ()
     return [
-        f"{escaped(e.id)}, {escaped(e.signal)}: {escaped(e.statement)}"
-        + (f" Asked: {escaped(e.query)}" if e.query else "")
+        f"{for_markdown_line(e.id)}, {for_markdown_line(e.signal)}: {for_markdown_line(e.statement)}"
+        + (f" Asked: {for_markdown_line(e.query)}" if e.query else "")
         for e in items
     ]
 
@@ -98,8 +105,8 @@ def _evidence(diagnosis: Diagnosis | None) -> list[str]:
 def _changes(diagnosis: Diagnosis | None) -> list[str]:
     found = diagnosis.changes if diagnosis else ()
     return [
-        f"{_time(c.at)} {escaped(c.kind)} of {escaped(c.service)}: {escaped(c.summary)}"
-        + (f" ({escaped(c.author)})" if c.author else "")
+        f"{_time(c.at)} {for_markdown_line(c.kind)} of {for_markdown_line(c.service)}: {for_markdown_line(c.summary)}"
+        + (f" ({for_markdown_line(c.author)})" if c.author else "")
         for c in found
     ]
 
@@ -109,8 +116,10 @@ def _tried(plans: Sequence[PlanRecord]) -> list[str]:
     for record in plans:
         what = tried(record)
         verdict = _OUTCOMES.get(record.state, str(record.state))
-        why = f": {escaped(what.words)}" if what.words else ""
-        lines.append(f"{escaped(what.action.replace('_', ' '))} of {escaped(what.target)}: **{verdict}**{why}")
+        why = f": {for_markdown_line(what.words)}" if what.words else ""
+        lines.append(
+            f"{for_markdown_line(what.action.replace('_', ' '))} of {for_markdown_line(what.target)}: **{verdict}**{why}"
+        )
     return lines or ["No repair of the catalogue was tried."]
 
 
@@ -122,16 +131,19 @@ _OUTCOMES = {
 
 
 def _missing(diagnosis: Diagnosis | None) -> list[str]:
-    return [f"{escaped(m.signal)}: {escaped(m.reason)}" for m in (diagnosis.missing if diagnosis else ())]
+    return [
+        f"{for_markdown_line(m.signal)}: {for_markdown_line(m.reason)}"
+        for m in (diagnosis.missing if diagnosis else ())
+    ]
 
 
 def _alike(alike: Sequence[Similar]) -> list[str]:
     lines = []
     for s in alike:
         worked = ", ".join(t.action for t in s.past.tried if t.worked)
-        end = f"; {escaped(worked)} worked" if worked else ""
+        end = f"; {for_markdown_line(worked)} worked" if worked else ""
         lines.append(
-            f"{escaped(s.past.id)} of {_time(s.past.began)} ({s.similarity:.0%} alike): {escaped(s.past.root_cause)}{end}"
+            f"{for_markdown_line(s.past.id)} of {_time(s.past.began)} ({s.similarity:.0%} alike): {for_markdown_line(s.past.root_cause)}{end}"
         )
     return lines
 
@@ -147,7 +159,9 @@ def _follow_up(
         s for s in alike if s.past.cause_kind == incident.cause_kind and s.past.cause_service == incident.cause_service
     ]
     if again and incident.cause_kind:
-        lines.append(f"It happened before ({', '.join(escaped(s.past.id) for s in again)}): why did it come back?")
+        lines.append(
+            f"It happened before ({', '.join(for_markdown_line(s.past.id) for s in again)}): why did it come back?"
+        )
     if diagnosis is None or diagnosis.abstained:
         lines.append("Find out what would have shown the cause, and start measuring it.")
     elif diagnosis.missing:

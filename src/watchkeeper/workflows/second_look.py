@@ -1,6 +1,6 @@
 """A model's second look at a diagnosis: prompt, further evidence by read-only tools, checks. Without a model: nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from importlib.metadata import version
@@ -15,6 +15,7 @@ from watchkeeper.domain.incident import Incident
 from watchkeeper.llm.context import Part, fit
 from watchkeeper.llm.port import Prompt
 from watchkeeper.workflows.answer import answer_question
+from watchkeeper.workflows.answers.past import runbook_lines, similar_lines
 from watchkeeper.workflows.ask_model import ask_model, available
 from watchkeeper.workflows.house import House
 
@@ -29,6 +30,10 @@ actions are names from the list. draft is only for a fix that no action covers: 
 _INTENTS: Mapping[str, Intent] = {
     "metrics": Intent.MEASURE, "logs": Intent.LOGS, "traces": Intent.TRACES, "objects": Intent.PODS, "changes": Intent.CHANGES,
 }  # fmt: skip
+_MEMORY: Mapping[str, Callable[[House, str], Awaitable[list[str]]]] = {
+    "similar": similar_lines,
+    "runbooks": runbook_lines,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,10 @@ async def second_look(house: House, incident: Incident, diagnosis: Diagnosis) ->
 
 async def fetched(house: House, incident: Incident, want: Want) -> list[str]:
     """One read-only tool: a typed question to ourselves. Its arguments are names; anything else finds nothing."""
+    if want.tool in _MEMORY:
+        return [f"{want.tool}: {line}" for line in await _MEMORY[want.tool](house, incident.id)] or [
+            f"{want.tool}: none"
+        ]
     intent = _INTENTS.get(want.tool)
     if intent is None:
         return [f"{want.tool}: not available here"]

@@ -255,7 +255,7 @@ async def test_the_console_shows_hostile_text_and_obeys_none_of_it(door: Door) -
         assert "\u202e" not in page.text
         assert "\x1b" not in page.text
         assert "default-src 'self'" in page.headers["content-security-policy"]
-    key = page.text.split('name="key" value="')[1].split('"')[0]
+    key = page.text.split('action="/do/decide/')[1].split('name="key" value="')[1].split('"')[0]
     forged = await door.client.post(
         f"/do/decide/{plan.id}", data={"digest": plan.digest, "key": "x", "word": "approve"}
     )

@@ -4,32 +4,36 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 from fastapi import FastAPI
 
-from chat_stand_ins import SECRET, SlackStandIn, TeamsStandIn, slack_stand_in, teams_stand_in
-from tests_support import INCIDENT, NOW
+from chat_stand_ins import SECRET, SlackStandIn, TeamsStandIn, slack_stand_in, socket_stand_in, teams_stand_in
+from tests_support import ALERT, INCIDENT, NOW
 from watchkeeper import app as front
 from watchkeeper.bench._questions import plan as plan_of
-from watchkeeper.chat.conversation import ChatTools
+from watchkeeper.chat.conversation import ChatTools, person, pressed
 from watchkeeper.chat.platforms.slack import PATH as SLACK_PATH
 from watchkeeper.chat.platforms.slack import Slack
 from watchkeeper.chat.platforms.teams import PATH as TEAMS_PATH
 from watchkeeper.chat.platforms.teams import Teams
+from watchkeeper.correlate.mute import muted
 from watchkeeper.domain.diagnosis import Diagnosis, Sentence
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.notice import Notice, NoticeKind
+from watchkeeper.domain.people import Person
 from watchkeeper.domain.remediation import NeedsApproval
-from watchkeeper.domain.severity import Severity
-from watchkeeper.settings import Settings
+from watchkeeper.domain.severity import Role, Severity
+from watchkeeper.settings import Settings, SlackSettings
 from watchkeeper.simulate.serve import serving
 from watchkeeper.store.port import PlanState
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.testing import ManualClock
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.receive_alerts import receive_alerts
 
 TOKEN = jwt.encode({"appid": "bot-1", "exp": 4_000_000_000}, "k" * 32, algorithm="HS256")
 HOSTILE = "<!channel> <https://evil.example|Approve> @team **[Approve](https://evil.example)** \u202e\x1b[31m www.evil.example"
@@ -153,7 +157,7 @@ async def test_a_press_decides_once_and_only_for_who_may(room: Room, platform: s
         room.said(platform, good)
     late = await room.press(platform, "reject", value, "UANN")
     assert "already approved" in room.said(platform, late)
-    assert await room.decisions() == [(f"{platform}:UANN", "approved")]
+    assert await room.decisions() == [("UANN", "approved")]
     async with room.house.store.transaction() as tx:
         assert (await tx.plan("plan-1")).state is PlanState.APPROVED
 
@@ -223,3 +227,85 @@ async def test_slash_command_mention_home_tab_and_notes(room: Room) -> None:
         assert [e.text for e in await tx.events(INCIDENT.id) if e.kind == "person.noted"] == [
             "slack:UBOB says: this is noise"
         ]
+
+
+@BOTH
+async def test_only_linked_people_count_where_the_settings_say_so_and_their_role_is_todays(
+    room: Room, platform: str
+) -> None:
+    strict = room.house.settings.model_copy(
+        update={"remediation": room.house.settings.remediation.model_copy(update={"linked_people_only": True})}
+    )
+    object.__setattr__(room.house, "settings", strict)
+    await room.announce()
+    value = room.button(platform, "approve")
+    assert "not linked to a person" in room.said(platform, await room.press(platform, "approve", value, "UANN"))
+    async with room.house.store.transaction() as tx:
+        await tx.save_person(Person("ann", Role.VIEWER))
+        await tx.link(platform, "UANN", "ann")
+    assert "has not the role" in room.said(platform, await room.press(platform, "approve", value, "UANN"))
+    async with room.house.store.transaction() as tx:
+        await tx.save_person(Person("ann", Role.APPROVER))
+    assert "approved" in room.said(platform, await room.press(platform, "approve", value, "UANN"))
+    assert await room.decisions() == [("UANN", "approved")]
+
+
+async def test_silence_mutes_take_over_stops_the_plan_and_the_scanner_learns(room: Room) -> None:
+    house, bob = room.house, person("teams", "UBOB", {"UBOB": "responder"})
+    [incident] = (await receive_alerts(house, [ALERT])).incidents
+    assert "until 04:00 UTC" in (await pressed(house, bob, "silence", incident))[1]
+    other_pod = replace(ALERT, fingerprint="f2", labels={**ALERT.labels, "pod": "checkout-2"}, received_at=NOW)
+    async with house.store.transaction() as tx:
+        mutes = await tx.silences(NOW)
+    assert muted(other_pod, mutes, NOW)
+    assert not muted(replace(other_pod, labels={**ALERT.labels, "app": "cart"}), mutes, NOW)
+    assert not muted(other_pod, mutes, NOW + timedelta(minutes=61))
+    assert "nothing to silence" in (await pressed(house, bob, "silence", INCIDENT.id))[1]
+    assert "took it over" in (await pressed(house, bob, "take_over", INCIDENT.id))[1]
+    async with house.store.transaction() as tx:
+        assert (await tx.plan("plan-1")).state is PlanState.VOID
+        assert [t.by for t in await tx.takeovers(NOW)] == ["teams:UBOB"]
+    nobody = person("teams", "UX", {})
+    for action in ("silence", "take_over", "real"):
+        assert "needs the role responder" in (await pressed(house, nobody, action, incident))[1]
+    assert "no button" in (await pressed(house, bob, "shell", incident))[1]
+    assert (await pressed(house, bob, "real", incident))[1] == "noted"
+
+
+async def test_socket_mode_acknowledges_and_decides_the_same(room: Room) -> None:
+    await room.announce()
+    value = room.button("slack", "approve")
+    async with socket_stand_in() as (socket, url):
+        section = {
+            "bot_token": "xoxb-test",
+            "app_token": "xapp-1",
+            "api_url": url,
+            "roles": {"UANN": "approver"},
+            "channel": "C1",
+        }
+        platform = Slack(SlackSettings.model_validate(section), ChatTools(lambda: room.house))
+        await platform.start()
+        for _ in range(100):
+            if socket.socket is not None:
+                break
+            await asyncio.sleep(0.05)
+        assert socket.opened == ["Bearer xapp-1"]
+        for envelope in ("env-1", "env-2"):
+            await socket.press(envelope, "approve", value, "UANN", f"{room.slack.url}/respond")
+        for _ in range(100):
+            if len(room.slack.answers) == 2:
+                break
+            await asyncio.sleep(0.05)
+        await platform.close()
+    assert socket.acknowledged == ["env-1", "env-2"]
+    assert await room.decisions() == [("UANN", "approved")]
+
+
+async def test_a_worker_that_nobody_calls_speaks_to_teams_all_the_same(room: Room) -> None:
+    from microsoft_teams.api.auth.cloud_environment import PUBLIC
+
+    cloud = replace(PUBLIC, openid_metadata_url=room.teams.openid)
+    await Teams(
+        room.house.settings.chat.teams, ChatTools(lambda: room.house), lambda scope, tenant: TOKEN, cloud
+    ).announce(NOTICE)
+    assert len(room.teams.cards) == 1

@@ -14,18 +14,23 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from azure_stand_in import DEPLOYMENT, Azure, Scripted, azure
-from tests_support import NOW
+from tests_support import ALERT, NOW
 from watchkeeper import app as front
 from watchkeeper.bench._asked import Asked
 from watchkeeper.bench.analyst import diagnosis_of, incident_of, measured
+from watchkeeper.diagnose.second_opinion import Want
 from watchkeeper.domain.errors import ModelAnswerInvalid, ModelUnavailable
+from watchkeeper.domain.memory import Article
+from watchkeeper.domain.topology import Topology
 from watchkeeper.llm.port import Prompt
 from watchkeeper.settings import Settings
 from watchkeeper.settings.reading import load
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.testing import ManualClock
+from watchkeeper.workflows.answer import answer
 from watchkeeper.workflows.house import House
-from watchkeeper.workflows.second_look import second_look
+from watchkeeper.workflows.receive_alerts import receive_alerts
+from watchkeeper.workflows.second_look import fetched, second_look
 
 GOOD = json.dumps({"ranking": ["H1"], "sentences": [{"text": "The pool of 4 connections is empty.", "cites": ["E1"]}]})
 PROMPT = Prompt("system", "user")
@@ -42,6 +47,7 @@ def house_for(here: Azure, store: PostgresStore, **llm: Any) -> House:
     }
     house = replace(front.build_house(Settings.model_validate({"llm": section}), store), clock=ManualClock(NOW))
     assert house.model.name != "offline"
+    here.models.append(house.model)
     return house
 
 
@@ -254,3 +260,48 @@ def test_the_variables_of_the_specification() -> None:
     assert (model.name, model.provider) == ("gpt-4", "azure.ai.openai")
     bare = front.build_model(Settings.model_validate({"llm": {"provider": "azure_openai"}}), ManualClock())
     assert bare.name == "offline"
+
+
+async def test_a_model_may_read_what_the_grammar_cannot_and_only_into_names_we_know(store: PostgresStore) -> None:
+    good = json.dumps({"understood": True, "intent": "calls", "services": ["payment"], "detail": "callers"})
+    bad = [
+        {"understood": True, "intent": "plans", "services": ["payment"]}, {"understood": True, "intent": "measure", "services": ["payment"], "signals": ["rm -rf"]},
+        {"understood": True, "intent": "calls", "services": ["elsewhere"], "detail": "callers"}, {"understood": True, "intent": "measure", "services": ["payment"]},
+        {"understood": False}, {"understood": True, "intent": "calls", "services": ["payment"], "detail": "callers", "run": "ls"},
+    ]  # fmt: skip
+    words, clock_words = "who would be cross if payment hiccuped", "who was cross at 14:05 when payment hiccuped"
+    async with azure(good, *[json.dumps(b) for b in bad], "x") as here:
+        house = house_for(here, store, reads_questions=True)
+        async with store.transaction() as tx:
+            await tx.remember_calls(Topology.of([("checkout", "payment")]), NOW)
+        said = await answer(house, words)
+        assert said.understood
+        assert said.text.startswith(f"{DEPLOYMENT} reads this as: calls callers of payment")
+        assert "checkout" in said.text
+        assert await answer(house, words) == said, "the same again costs nothing"
+        assert len(here.asked) == 1
+        for number in range(len(bad)):
+            assert not (await answer(house, f"{words} thrice{'s' * number}")).understood
+        asked = len(here.asked)
+        for delicate in (clock_words, "who would never be cross about payment hiccuping", "restart payment"):
+            assert not (await answer(house, delicate)).understood
+        silent = house_for(here, store)
+        assert not (await answer(silent, f"{words} again and again, friends")).understood
+        assert len(here.asked) == asked
+
+
+async def test_an_analyst_may_ask_for_similar_incidents_and_runbooks(store: PostgresStore) -> None:
+    async with azure() as here:
+        house = house_for(here, store)
+        article = Article("pool", "runbook", "Empty pools", "Raise the pool, then look for leaks.", ("HighErrorRate",))
+        [incident_id] = (await receive_alerts(house, [ALERT])).incidents
+        async with store.transaction() as tx:
+            await tx.save_articles("folder", [article], NOW)
+            incident = await tx.incident(incident_id)
+        assert await fetched(house, incident, Want(tool="runbooks")) == [
+            "runbooks: pool: Empty pools (runbook): Raise the pool, then look for leaks."
+        ]
+        assert await fetched(house, incident, Want(tool="similar")) == ["similar: none"]
+        assert "Empty pools" in (await answer(house, f"runbook for {incident_id}")).text
+        assert "Empty pools" in (await answer(house, "what does the runbook say about pools?")).text
+        assert "no incident that looked like" in (await answer(house, "have we seen this before?")).text

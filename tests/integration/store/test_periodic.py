@@ -1,6 +1,9 @@
 """Periodic jobs: whoever looks first claims, once per interval; a failing job runs again when it is next due."""
 
 import asyncio
+from datetime import datetime
+
+import pytest
 
 from watchkeeper.domain.clock import SystemClock
 from watchkeeper.store.jobs import Periodic, run_worker
@@ -22,6 +25,40 @@ async def test_a_due_job_is_claimed_once_by_many(database_url: str) -> None:
         assert await claim() == []
         clock.advance(seconds=2)
         assert await claim() == ["scan"]
+    finally:
+        await store.close()
+
+
+async def test_whole_seconds_stand_beside_parts_of_seconds(database_url: str) -> None:
+    store = PostgresStore.open(database_url)
+    try:
+        async with store.transaction() as tx:
+            assert sorted(await tx.claim_periodic({"scan": 60.5, "announce": 2}, ManualClock().now())) == [
+                "announce",
+                "scan",
+            ]
+    finally:
+        await store.close()
+
+
+async def test_a_worker_that_cannot_go_on_says_why(database_url: str) -> None:
+    class Broken(SystemClock):
+        def now(self) -> datetime:
+            raise ValueError("no time")
+
+    async def nothing(incident: str) -> None:
+        raise AssertionError(incident)
+
+    async def never() -> None:
+        raise AssertionError
+
+    store = PostgresStore.open(database_url)
+    try:
+        async with asyncio.timeout(60):
+            with pytest.raises(ValueError, match="no time"):
+                await run_worker(
+                    store, database_url, nothing, Broken(), asyncio.Event(), periodic={"x": Periodic(9.0, never)}
+                )
     finally:
         await store.close()
 

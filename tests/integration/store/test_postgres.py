@@ -154,6 +154,29 @@ async def test_the_live_feed_hears_what_was_committed(store: PostgresStore) -> N
     assert heard == ["one", "two"]
 
 
+async def test_a_feed_that_lost_its_connection_says_when_it_listens_again(store: PostgresStore) -> None:
+    began, heard = asyncio.Event(), []
+
+    async def listen() -> None:
+        async for event in store.listen(began.set):
+            heard.append(event.text)
+            return
+
+    listening = asyncio.create_task(listen())
+    await asyncio.wait_for(began.wait(), 30)
+    began.clear()
+    async with store.transaction() as tx:
+        await tx._rows(
+            "select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%' and datname = current_database()"
+        )
+    await asyncio.wait_for(began.wait(), 30)
+    async with store.transaction() as tx:
+        await tx.create_incident(INCIDENT)
+        await tx.add_event(INCIDENT.id, "incident.opened", "after the cut", NOW)
+    await asyncio.wait_for(listening, 30)
+    assert heard == ["after the cut"]
+
+
 async def test_a_dead_database_is_said_so() -> None:
     store = PostgresStore.open("postgresql://nobody@127.0.0.1:1/none")
     assert not await store.healthy()

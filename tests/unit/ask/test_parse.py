@@ -196,3 +196,38 @@ def test_no_words_break_the_parser(words: str) -> None:
     if isinstance(found, Question):
         assert found.span.start <= found.span.end
         assert found.span.end <= NOW
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "detail", "services"),
+    [
+        ("who depends on payment?", Intent.CALLS, "callers", ("payment",)),
+        ("what does payment depend on?", Intent.CALLS, "callees", ("payment",)),
+        ("have we seen this before?", Intent.RECALL, "similar", ()),
+        ("similar incidents to inc-0140", Intent.RECALL, "similar", ()),
+        ("what does the runbook say about pool exhaustion in payment", Intent.RECALL, "runbook", ("payment",)),
+        ("is payment using more cpu than cart", Intent.MEASURE, "", ("cart", "payment")),
+    ],
+)
+def test_words_that_were_once_misread(words: str, intent: Intent, detail: str, services: tuple[str, ...]) -> None:
+    found = read(words)
+    assert (found.intent, found.detail, tuple(sorted(found.services))) == (intent, detail, services)
+
+
+def test_what_is_left_out_is_left_out_and_a_pod_cannot_be() -> None:
+    left_out = read("cpu of everything but cart last 20 min")
+    assert (left_out.services, left_out.excluded) == ((), ("cart",))
+    for words in (
+        "cpu of payment excluding pod payment-1", "did the cart release cause this", "is payment faster than before lunch",
+        "memory of cart but sorted by age", "similar restaurants to payment",
+    ):  # fmt: skip
+        assert isinstance(parse(words, KNOWN, NOW, UTC), Unclear), words
+
+
+def test_a_clock_time_that_may_be_either_half_of_the_day_is_the_newest_that_has_passed() -> None:
+    assert read("errors between 1 and 1:30").span.words == "13:00 to 13:30"
+    assert read("latency of cart at 2:10").span.words == "14:10"
+    assert read("latency of cart at 02:10").span.words == "02:10"
+    assert read("latency of cart at 3:40").span.words == "03:40"
+    assert read("cpu over 80% anywhere").signals == ("cpu-rate",)
+    assert read("errors over the last half hour").span.words == "the last 30 minutes"

@@ -32,10 +32,8 @@ def test_a_team_with_a_route_of_its_own_hears_it_there_and_small_things_are_not_
     assert deliveries(notice(Severity.INFO), "", ROUTES, DAY) == []
 
 
-def test_where_nobody_answers_the_next_one_hears_it() -> None:
-    late = DAY + timedelta(minutes=15)
-    assert escalations(notice(Severity.HIGH), "", ROUTES, DAY, answered=False, now=late - timedelta(seconds=1)) == []
-    assert escalations(notice(Severity.HIGH), "", ROUTES, DAY, answered=False, now=late) == [
-        Delivery("pagerduty", late)
-    ]
-    assert escalations(notice(Severity.HIGH), "", ROUTES, DAY, answered=True, now=late) == []
+def test_where_nobody_answers_the_next_one_hears_it_counted_from_when_it_was_heard() -> None:
+    assert escalations(notice(Severity.HIGH), "", ROUTES, DAY) == [Delivery("pagerduty", DAY + timedelta(minutes=15))]
+    morning = NIGHT.replace(hour=7, minute=15)
+    assert escalations(notice(Severity.HIGH), "", ROUTES, NIGHT) == [Delivery("pagerduty", morning)]
+    assert escalations(notice(Severity.HIGH), "shop", ROUTES, DAY) == []

@@ -20,6 +20,8 @@ def build(section: PagerdutySettings, tools: PlatformTools) -> Announcer | None:
 class PagerDuty:
     """A trigger with a known key updates the page that is open: said twice, it pages once."""
 
+    name = "pagerduty"
+
     def __init__(self, section: PagerdutySettings, tools: PlatformTools) -> None:
         self._section, self._tools = section, tools
 

@@ -87,7 +87,7 @@ class Slack:
 
     def _listen(self) -> None:
         bolt = self._bolt
-        bolt.action(re.compile("^(approve|reject|silence|real|noise)$"))(self._on_button)
+        bolt.action(re.compile("^(approve|reject|silence|take_over|real|noise)$"))(self._on_button)
         bolt.command("/watchkeeper")(self._on_command)
         bolt.event("app_mention")(self._on_mention)
         bolt.event("app_home_opened")(self._on_home)

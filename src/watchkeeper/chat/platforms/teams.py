@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from watchkeeper.chat.cards import Card
+from watchkeeper.chat.cards import Button, Card
 from watchkeeper.chat.conversation import ChatTools, Platform, asked, card_for, person, pressed
 from watchkeeper.domain.errors import SourceRefused, SourceUnavailable
 from watchkeeper.domain.escaping import for_adaptive_card
@@ -15,6 +15,7 @@ from watchkeeper.settings import TeamsSettings
 from watchkeeper.store.ports.chat import Said
 
 PATH = "/api/v1/chat/teams/messages"
+_DECIDE = ("approve", "reject")
 
 
 def adaptive_card_of(card: Card) -> dict[str, Any]:
@@ -28,10 +29,10 @@ def adaptive_card_of(card: Card) -> dict[str, Any]:
         body.append(
             {"type": "TextBlock", "text": for_adaptive_card(card.diff, 4000), "fontType": "Monospace", "wrap": True}
         )
-    actions: list[dict[str, Any]] = [
-        {"type": "Action.Execute", "title": b.label, "verb": b.action, "data": {"id": b.value}, **({"style": "positive"} if b.action == "approve" else {"style": "destructive"} if b.danger else {})}
-        for b in card.buttons
-    ]  # fmt: skip
+    actions = [_action(b) for b in card.buttons if b.action in _DECIDE]
+    if others := [_action(b) for b in card.buttons if b.action not in _DECIDE]:
+        # A row takes five actions: deciding has its own.
+        body.append({"type": "ActionSet", "actions": others})
     if card.link:
         actions.append({"type": "Action.OpenUrl", "title": "Evidence, plan and timeline", "url": card.link})
     return {
@@ -41,6 +42,13 @@ def adaptive_card_of(card: Card) -> dict[str, Any]:
         "body": body,
         "actions": actions,
     }
+
+
+def _action(button: Button) -> dict[str, Any]:
+    style = "positive" if button.action == "approve" else "destructive" if button.danger else "default"
+    return {
+        "type": "Action.Execute", "title": button.label, "verb": button.action, "data": {"id": button.value}, "style": style,
+    }  # fmt: skip
 
 
 class Teams:
@@ -125,6 +133,10 @@ class Teams:
     async def _send(self, activity: Any, replaces: str) -> str:
         if replaces:
             activity.id = replaces
+        if self._app is None:
+            # A worker only speaks: nobody calls it, so its door leads nowhere.
+            self.mount(FastAPI())
+            await self.start()
         try:
             sent = await self._app.send(self._settings.conversation, activity)
         except httpx.HTTPStatusError as error:

@@ -20,6 +20,8 @@ def build(section: WebhookSettings, tools: PlatformTools) -> Announcer | None:
 class Webhook:
     """Receivers tell repetitions by `dedup_key` and `kind`."""
 
+    name = "webhook"
+
     def __init__(self, section: WebhookSettings, tools: PlatformTools) -> None:
         self._section, self._tools = section, tools
 

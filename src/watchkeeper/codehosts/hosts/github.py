@@ -1,8 +1,10 @@
 """GitHub, by its REST API. Everything it does can be done twice: what is already there is found and adopted."""
 
 import base64
-from collections.abc import Mapping
-from typing import Any
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -17,6 +19,30 @@ _COMMITS, _FILES_A_COMMIT = 5, 10
 _MARK = "<!-- watchkeeper:{} -->"
 
 
+T = TypeVar("T")
+
+
+def _readable(host: type[T]) -> type[T]:
+    """A proxy's page or another server's JSON is an error of the code host, whichever call met it."""
+    for name, method in list(vars(host).items()):
+        if inspect.iscoroutinefunction(method) and not name.startswith("_"):
+            setattr(host, name, _guarded(method))
+    return host
+
+
+def _guarded(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @wraps(method)
+    async def guarded(*args: Any, **options: Any) -> Any:
+        try:
+            return await method(*args, **options)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            words = f"GitHub gave an answer that cannot be read: {type(error).__name__}"
+            raise CodeHostUnavailable(words, hint="check delivery.url") from error
+
+    return guarded
+
+
+@_readable
 class GitHub:
     """One repository. Raises CodeHostError and its children."""
 

@@ -11,6 +11,8 @@ async def _act(visit: Visit, subject: str, form: Mapping[str, str]) -> str:
     await give_feedback(
         visit.house, form.get("about", subject), real=form.get("word") == "real", by=visit.principal.name
     )
+    if form.get("from") == "incident":
+        return f"/incidents/{subject}"
     return f"/forecasts?service={subject}" if form.get("from") == "service" else "/forecasts"
 
 

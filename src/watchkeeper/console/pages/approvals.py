@@ -13,10 +13,10 @@ _MOST = 50
 async def _show(visit: Visit) -> Mapping[str, object]:
     waiting = await visit.house.store.list_incidents(limit=_MOST, stage=Stage.AWAITING_APPROVAL)
     rows = []
-    for incident in waiting.items:
-        async with visit.house.store.transaction() as tx:
+    async with visit.house.store.transaction() as tx:
+        for incident in waiting.items:
             plans = [r for r in await tx.plans_of(incident.id) if r.state is PlanState.PROPOSED]
-        rows += [{"incident": incident, "p": shown_plan(visit, record)} for record in plans[:1]]
+            rows += [{"incident": incident, "p": shown_plan(visit, record)} for record in plans[:1]]
     return {"rows": rows, "more": bool(waiting.cursor)}
 
 

@@ -11,20 +11,29 @@ from watchkeeper.domain.exhibit import Exhibit, LinesExhibit, MapExhibit, Series
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.severity import Role
 
+_MOST_LINES, _MOST_ALERTS = 200, 50
+"""Of the timeline and of its alerts: a storm brings thousands."""
+
 
 async def _show(visit: Visit) -> Mapping[str, object]:
     incident_id = visit.path["incident_id"]
     async with visit.house.store.transaction() as tx:
         incident = await tx.incident(incident_id)
         diagnosis, plans = await tx.diagnosis(incident_id), await tx.plans_of(incident_id)
-        alerts, timeline = await tx.alerts_of(incident_id), await tx.events(incident_id)
-        exhibits = await tx.exhibits_of(incident_id)
+        alerts, alert_count = await tx.first_alerts_of(incident_id, _MOST_ALERTS)
+        timeline, line_count = await tx.last_events_of(incident_id, _MOST_LINES)
+        exhibits, seen = await tx.exhibits_of(incident_id), await tx.sightings_of(incident_id)
+        held = [t for t in await tx.takeovers(visit.now) if t.incident_id == incident_id]
     told = {s.service for h in diagnosis.hypotheses[:1] for s in h.evidence} if diagnosis else set()
-    closable = incident.stage in (Stage.ESCALATED, Stage.ROLLED_BACK) and visit.may(Role.RESPONDER)
+    may, over = visit.may(Role.RESPONDER), incident.stage is Stage.RESOLVED
+    closable = incident.stage in (Stage.ESCALATED, Stage.ROLLED_BACK) and may
     return {
         "title": incident.title, "live": incident.id, "incident": incident, "diagnosis": diagnosis, "alerts": alerts,
-        "timeline": [(e, _mood(e.kind)) for e in timeline], "plans": [shown_plan(visit, r) for r in plans], "services": told,
+        "timeline": [(e, _mood(e.kind)) for e in timeline], "earlier": line_count - len(timeline), "alert_count": alert_count, "plans": [shown_plan(visit, r) for r in plans], "services": told,
         "pictures": drawn(exhibits), "close_key": visit.key("resolve", incident.id) if closable else "",
+        "over": over, "held": held, "take_key": visit.key("take_over", incident.id) if may and (held or not over) else "", "seen": seen,
+        "word_key": visit.key("feedback", incident.id) if may and seen else "", "may": may,
+        "group_key": visit.key("regroup", incident.id) if may and not over else "",
     }  # fmt: skip
 
 

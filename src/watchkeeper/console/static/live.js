@@ -33,14 +33,49 @@
     tip.style.top = event.clientY + 14 + "px";
   });
 
+  // Parts that take longer than their page come after it, and stay when the page is made anew.
+  const parts = new Map();
+  const fill = async (root) => {
+    for (const place of root.querySelectorAll("[data-from]")) {
+      const from = place.dataset.from;
+      if (!parts.has(from)) {
+        const answer = await fetch(from, { headers: { accept: "text/html" } }).catch(() => null);
+        if (!answer || !answer.ok || answer.redirected) continue;
+        const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-part]");
+        if (!part) continue;
+        localTimes(part);
+        parts.set(from, part.innerHTML);
+      }
+      place.innerHTML = parts.get(from);
+      place.removeAttribute("data-from");
+    }
+  };
+  // A form was sent, and the answer may take some seconds.
+  document.addEventListener("submit", () => document.body.classList.add("waiting"));
+  addEventListener("pageshow", () => document.body.classList.remove("waiting"));
+  for (const zoneField of document.querySelectorAll("input[data-zone]")) zoneField.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+
   // Something happened to what the page shows: put the new <main> in place, unless somebody types in it.
   const shown = document.body.dataset.live;
   let due = 0;
   const busy = () => document.activeElement && document.activeElement.matches("main input, main textarea, main select");
+  // One at a time; what happens meanwhile makes another one. An answer that fails is asked for again, later each time.
+  let running = false, wanted = false, failures = 0;
+  const later = (ms) => { if (!due) due = setTimeout(() => { due = 0; fresh(); }, ms); };
+  const again = () => { wanted = true; later(700); };
   const fresh = async () => {
-    if (busy()) { again(); return; }
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
-    if (!answer || !answer.ok || answer.redirected) return;
+    if (running) return;
+    if (busy()) { later(1500); return; }
+    running = true; wanted = false;
+    const done = await swap().catch(() => false);
+    running = false;
+    failures = done ? 0 : failures + 1;
+    if (!done) { wanted = true; later(Math.min(1000 * 2 ** failures, 30000)); } else if (wanted) later(700);
+  };
+  const swap = async () => {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (answer.redirected) { location.reload(); return true; }
+    if (!answer.ok) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const open = new Set([...document.querySelectorAll("main details[open]")].map((d) => d.dataset.key || d.querySelector("summary").textContent));
     const closed = new Set([...document.querySelectorAll("main details:not([open])")].map((d) => d.dataset.key || d.querySelector("summary").textContent));
@@ -48,20 +83,28 @@
       const key = d.dataset.key || d.querySelector("summary").textContent;
       if (open.has(key)) d.open = true; else if (closed.has(key)) d.open = false;
     }
-    if (busy()) { again(); return; }
+    if (busy()) return false;
+    localTimes(page);
+    for (const place of page.querySelectorAll("[data-from]")) {
+      const known = parts.get(place.dataset.from);
+      if (known) { place.innerHTML = known; place.removeAttribute("data-from"); }
+    }
     for (const part of ["main", ".rail nav"]) {
       const now = document.querySelector(part), then = page.querySelector(part);
       if (now && then && now.innerHTML !== then.innerHTML) now.replaceChildren(...then.childNodes);
     }
-    localTimes(document);
+    fill(document);
+    return true;
   };
-  const again = () => { clearTimeout(due); due = setTimeout(fresh, 700); };
   localTimes(document);
+  fill(document);
   if (!shown) return;
   const feed = new EventSource("/api/v1/events");
   const lamp = document.querySelector(".live");
   feed.onopen = () => { if (lamp) { lamp.classList.add("on"); lamp.textContent = "live"; } };
   feed.onerror = () => { if (lamp) { lamp.classList.remove("on"); lamp.textContent = "not connected"; } };
+  // From here on nothing is missed: take in what happened between the page and the feed.
+  feed.addEventListener("ready", again);
   feed.addEventListener("timeline", (message) => {
     if (shown === "list" || JSON.parse(message.data).incident_id === shown) again();
   });

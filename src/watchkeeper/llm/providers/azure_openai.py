@@ -1,5 +1,7 @@
 """Azure OpenAI: AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_KEY, AZURE_OPENAI_DEPLOYMENT."""
 
+import httpx
+
 from watchkeeper.domain.clock import Clock
 from watchkeeper.domain.errors import ConfigurationError
 from watchkeeper.llm.chat_model import ChatModel
@@ -16,8 +18,9 @@ def build(settings: LlmSettings, clock: Clock) -> Model:
         )
     from langchain_openai import AzureChatOpenAI
 
+    client = httpx.AsyncClient(timeout=settings.timeout_seconds)
     chat = AzureChatOpenAI(
         azure_endpoint=settings.endpoint, api_key=settings.api_key, azure_deployment=settings.deployment or settings.model,
-        api_version=settings.api_version, temperature=settings.temperature, timeout=settings.timeout_seconds, max_retries=0,
+        api_version=settings.api_version, temperature=settings.temperature, timeout=settings.timeout_seconds, max_retries=0, http_async_client=client,
     )  # fmt: skip
-    return ChatModel(chat, "azure.ai.openai", settings)
+    return ChatModel(chat, "azure.ai.openai", settings, client)

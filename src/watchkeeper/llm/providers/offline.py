@@ -26,6 +26,9 @@ class Offline:
         raise ModelUnavailable(_WORDS, hint=_HINT)
         yield ""
 
+    async def aclose(self) -> None:
+        """Nothing was opened."""
+
 
 def build(settings: LlmSettings, clock: Clock) -> Model:
     """The provider that needs no settings."""

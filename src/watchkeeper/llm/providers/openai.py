@@ -1,5 +1,6 @@
 """OpenAI, or any server that speaks its chat protocol (vLLM, Ollama): `llm.endpoint` names it; local ones need no key."""
 
+import httpx
 from pydantic import SecretStr
 
 from watchkeeper.domain.clock import Clock
@@ -19,8 +20,9 @@ def build(settings: LlmSettings, clock: Clock) -> Model:
         raise ConfigurationError("llm.provider openai needs llm.api_key, or llm.endpoint of a server of your own")
     from langchain_openai import ChatOpenAI
 
+    client = httpx.AsyncClient(timeout=settings.timeout_seconds)
     chat = ChatOpenAI(
         base_url=settings.endpoint or None, api_key=key, model=settings.model, temperature=settings.temperature,
-        timeout=settings.timeout_seconds, max_retries=0, stream_usage=False,
+        timeout=settings.timeout_seconds, max_retries=0, http_async_client=client, stream_usage=False,
     )  # fmt: skip
-    return ChatModel(chat, "openai", settings)
+    return ChatModel(chat, "openai", settings, client)

@@ -90,7 +90,7 @@ def _declares(text: str, namespace: str, name: str) -> bool:
         return False
     try:
         documents = [d for d in yaml.safe_load_all(text) if isinstance(d, Mapping)]
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         return False
     heads = [d.get("metadata") or {} for d in documents if d.get("kind") == "ConfigMap"]
     return any(h.get("name") == name and h.get("namespace", namespace) == namespace for h in heads)

@@ -18,6 +18,10 @@ class MutingRecords(Protocol):
         """What this origin has now."""
         ...
 
+    async def add_silence(self, origin: str, silence: Mute) -> None:
+        """One more of this origin; the same id is written over."""
+        ...
+
     async def known_issues(self, at: datetime) -> list[KnownIssue]:
         """Those not expired, the next to expire first."""
         ...

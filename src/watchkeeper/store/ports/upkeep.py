@@ -18,7 +18,7 @@ class UpkeepRecords(Protocol):
         ...
 
     async def owed_events(self, limit: int) -> list[IncidentEvent]:
-        """Lines of timelines that nobody was told yet, oldest first, locked until the end of the transaction."""
+        """Lines of timelines that nobody was told yet, oldest first."""
         ...
 
     async def told_events(self, ids: list[int]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from watchkeeper.domain.alert import Alert, AlertStatus
-from watchkeeper.domain.incident import Incident
+from watchkeeper.domain.incident import CARRIED_OUT, Incident
 from watchkeeper.domain.redaction import redact, redact_json
 from watchkeeper.domain.severity import Severity
 from watchkeeper.domain.situation import Situation, Standing, StandingKey
@@ -19,6 +19,13 @@ from watchkeeper.store.statements.connection import Statements
 EVENTS_CHANNEL = "watchkeeper_events"
 STEP_TASK = "advance_incident"
 QUEUE = "incidents"
+CARRY_OUT_QUEUE = "carry_out"
+"""Steps that need writing credentials wait here; only workers that carry out take from it."""
+_CARRIED_OUT = ", ".join(f"'{stage}'" for stage in sorted(CARRIED_OUT))
+# A pull request that was left open is closed by those who may write.
+_LEFT_OPEN = "i.stage = 'escalated' and exists (select 1 from plans p where p.incident_id = i.id and jsonb_exists(p.facts, 'pull_request'))"
+QUEUE_OF = f"case when i.stage in ({_CARRIED_OUT}) or ({_LEFT_OPEN}) then '{CARRY_OUT_QUEUE}' else '{QUEUE}' end"
+"""The queue of the next step of incident `i`."""
 WAKE = '{"type": "job_inserted", "job_id": 0}'
 """What procrastinate itself sends when a job is inserted."""
 ANNOUNCED = (
@@ -217,17 +224,21 @@ class IntakeStatements(Statements):
         )
         await self._do(
             "update procrastinate_jobs j set scheduled_at = null, "  # noqa: S608
+            f"queue_name = (select {QUEUE_OF} from incidents i where i.id = j.queueing_lock), "
             f"priority = greatest(priority, (select {PRIORITY} from incidents i where i.id = j.queueing_lock)) "
             "where queueing_lock = any(:ids) and status = 'todo'", ids=ids,
         )  # fmt: skip
         await self._do(
-            f"select procrastinate_defer_jobs_v1(array_agg(row(cast(:queue as varchar), cast(:task as varchar), {PRIORITY}, "  # noqa: S608
+            f"select procrastinate_defer_jobs_v1(array_agg(row(cast({QUEUE_OF} as varchar), cast(:task as varchar), {PRIORITY}, "  # noqa: S608
             "i.id, i.id, jsonb_build_object('incident_id', i.id), null)::procrastinate_job_to_defer_v1)) "
             "from incidents i where i.id = any(:ids) and not exists (select 1 from procrastinate_jobs j "
             "where j.queueing_lock = i.id and j.status = 'todo') having count(*) > 0",
-            queue=QUEUE, task=STEP_TASK, ids=ids,
+            task=STEP_TASK, ids=ids,
         )  # fmt: skip
-        await self._do("select pg_notify('procrastinate_queue_v1#' || :queue, :note)", queue=QUEUE, note=WAKE)
+        await self._do(
+            "select pg_notify('procrastinate_queue_v1#' || queue, :note) from "  # noqa: S608
+            f"(select distinct {QUEUE_OF} as queue from incidents i where i.id = any(:ids)) woken", ids=ids, note=WAKE,
+        )  # fmt: skip
 
     async def restless(self, incident_id: str, since: datetime, changes: int, quiet_since: datetime) -> bool:
         """Does an alert of it flap?"""

@@ -27,11 +27,15 @@ class MutingStatements(Statements):
         await self.lock(f"silences {origin}")
         await self._do("delete from silences where origin = :origin", origin=origin)
         for mute in silences:
-            await self._do(
-                "insert into silences (id, origin, starts_at, ends_at, body) values (:id, :origin, :start, :end, cast(:body as jsonb)) "
-                "on conflict (id) do update set body = excluded.body, ends_at = excluded.ends_at",
-                id=mute.id, origin=origin, start=mute.starts_at, end=mute.ends_at, body=_MUTE.dump_json(mute).decode(),
-            )  # fmt: skip
+            await self.add_silence(origin, mute)
+
+    async def add_silence(self, origin: str, silence: Mute) -> None:
+        """The same id is written over."""
+        await self._do(
+            "insert into silences (id, origin, starts_at, ends_at, body) values (:id, :origin, :start, :end, cast(:body as jsonb)) "
+            "on conflict (id) do update set body = excluded.body, ends_at = excluded.ends_at",
+            id=silence.id, origin=origin, start=silence.starts_at, end=silence.ends_at, body=_MUTE.dump_json(silence).decode(),
+        )  # fmt: skip
 
     async def known_issues(self, at: datetime) -> list[KnownIssue]:
         """Those not expired."""

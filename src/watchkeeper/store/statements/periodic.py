@@ -20,7 +20,7 @@ class PeriodicStatements(Statements):
             "unnest(cast(:names as text[]), cast(:seconds as double precision[])) as e (name, seconds) order by name "
             "on conflict (name) do update set due_at = excluded.due_at where periodic_jobs.due_at <= :at "
             "returning name",
-            at=at, names=list(every), seconds=list(every.values()),
+            at=at, names=list(every), seconds=[float(s) for s in every.values()],
         )  # fmt: skip
         names = [row["name"] for row in found]
         for name in names:

@@ -64,7 +64,7 @@ class UpkeepStatements(Statements):
         return sorted(out)
 
     async def owed_events(self, limit: int) -> list[IncidentEvent]:
-        """Oldest first, locked until the end of the transaction."""
+        """Oldest first; rows another worker holds are left to it."""
         found = await self._rows(
             "select * from events where owed order by id limit :limit for update skip locked", limit=limit
         )

@@ -155,9 +155,9 @@ class Kubernetes:
             params = {"labelSelector": "k8s-app=kube-dns", "limit": str(_PAGE)}
             try:
                 body = await self._client.json(_path(kind, _SYSTEM), params, incident=incident)
+                out += [{**item, "kind": kind} for item in _items(body)]
             except SourceError:
                 return []
-            out += [{**item, "kind": kind} for item in body.get("items") or []]
         return out
 
     async def _kind(self, kind: str, scope: Scope) -> list[dict[str, Any]] | Missing:
@@ -188,7 +188,7 @@ class Kubernetes:
             headers = {"Accept": _NAMES_ONLY} if kind == "Secret" else {}
             body = await self._client.json(_path(kind, namespace), params, incident=incident, headers=headers)
             # List items lack their kind.
-            out += [_lean({**item, "kind": kind}) for item in body.get("items") or []]
+            out += [_lean({**item, "kind": kind}) for item in _items(body)]
             token = (body.get("metadata") or {}).get("continue", "")
             if not token:
                 return out
@@ -339,6 +339,13 @@ def _file(section: dict[str, Any], key: str) -> str:
     with tempfile.NamedTemporaryFile(prefix="watchkeeper-", suffix=".pem", delete=False) as out:
         out.write(content)
     return out.name
+
+
+def _items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of a list answer; null is an empty list, but no list at all is another server's answer."""
+    if "items" not in body:
+        raise SourceRefused(f"{NAME} does not answer with a list: is this the right address?")
+    return body["items"] or []
 
 
 def build(settings: KubernetesSource, tools: SourceTools) -> Source:

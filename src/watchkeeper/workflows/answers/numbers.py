@@ -17,6 +17,8 @@ from watchkeeper.workflows.house import House
 
 _SHOWN = 20
 _NOW_MINUTES = 10
+_LATE = 120.0
+"""Seconds by which measurements may begin after the time that is asked about."""
 _COUNTED = {"traffic": "requests", "errors": "failed requests", "pool-timeouts": "time-outs"}
 
 
@@ -41,6 +43,12 @@ async def _one_signal(house: House, question: Question, name: str, asker: Asker)
         return nothing(seen, signal, question)
     if question.versus is not None:
         return await _compared(house, question, name, seen, asker)
+    told = _told(seen, name, question, asker, partner)
+    return replace(told, text=told.text + short_of(seen, name, start, asker))
+
+
+def _told(seen: Measured, name: str, question: Question, asker: Asker, partner: str) -> Answer:
+    signal = SIGNALS[name]
     if signal.grows:
         return _grown(seen, signal, question, asker)
     if question.per_pod:
@@ -49,6 +57,14 @@ async def _one_signal(house: House, question: Question, name: str, asker: Asker)
         return _totals(seen, signal, question, asker)
     curves = {s: seen.curve(name, s) for s in seen.services(name)}
     return _table(curves, signal, question, asker, seen, partner)
+
+
+def short_of(seen: Measured, name: str, start: datetime, asker: Asker) -> str:
+    """Says so where measurements begin well after the time that is asked about."""
+    first = min((c.times[0] for s in seen.services(name) if not (c := seen.curve(name, s)).empty), default=None)
+    if first is None or first - start.timestamp() <= max(_LATE, 0.05 * (asker.now - start).total_seconds()):
+        return ""
+    return f"\nMeasured only since {clock(datetime.fromtimestamp(first, asker.zone), asker.zone, asker.now)}."
 
 
 def _edges(question: Question, asker: Asker) -> tuple[datetime, datetime]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from watchkeeper.ask.amounts import amount, clock, listed, plural
 from watchkeeper.ask.answer import Answer, Asker
-from watchkeeper.ask.health import Judged, judge
-from watchkeeper.ask.question import Question
+from watchkeeper.ask.health import Judged, judge, judge_span
+from watchkeeper.ask.question import Question, Span
 from watchkeeper.ask.signals import SIGNALS
 from watchkeeper.diagnose.objects import container_states, service_of_pod
 from watchkeeper.domain.evidence import EvidenceFile, Signal, Window
@@ -21,9 +21,11 @@ Thing = Mapping[str, Any]
 
 
 async def health(house: House, question: Question, asker: Asker) -> Answer:
-    """Each signal now against its usual, pods that are not ready, open incidents."""
+    """Each signal now against its usual, pods that are not ready, open incidents; or how the signals were in a past time."""
     signals = question.signals or _BASIC
-    seen = await measured(house, question, signals, asker.now - timedelta(hours=1), asker.now)
+    past = question.span if question.span.named and question.span.words != "now" else None
+    start, end = (past.start, past.end) if past else (asker.now, asker.now)
+    seen = await measured(house, question, signals, start - timedelta(hours=1), end)
     if not seen.series and seen.unseen:
         return Answer(
             seen.unseen[0] if seen.unseen[0].startswith("No metrics") else f"I cannot tell: {seen.unseen[0]}",
@@ -31,24 +33,28 @@ async def health(house: House, question: Question, asker: Asker) -> Answer:
         )
     judged: dict[str, list[Judged]] = {}
     for name, service in sorted(seen.series):
-        found = judge(service, name, seen.curve(name, service), asker.now.timestamp())
-        if found is not None:
+        curve = seen.curve(name, service)
+        if (
+            found := judge_span(service, name, curve, start.timestamp(), end.timestamp())
+            if past
+            else judge(service, name, curve, end.timestamp())
+        ):
             judged.setdefault(service, []).append(found)
-    unready = {} if question.signals else await _unready(house, question, asker)
-    open_ = (
-        []
-        if question.signals and not question.services
-        else [i for i in (await house.store.list_incidents(limit=50)).items if i.stage.open]
-    )
-    if question.services:
-        open_ = [i for i in open_ if {i.service, i.cause_service} & set(question.services)]
+    unready = {} if question.signals or past else await _unready(house, question, asker)
+    open_ = [] if past else await _open(house, question)
     data = {
         "services": {s: {j.signal: {"now": j.now, "usual": j.usual, "bad": j.bad} for j in found} for s, found in judged.items()},
         "not_ready": unready, "incidents": [i.id for i in open_],
     }  # fmt: skip
-    if question.services:
-        return Answer(_of_services(question, judged, unready, open_), data)
-    return Answer(_of_all(question, judged, unready, open_), data)
+    said = (_of_services if question.services else _of_all)(question, judged, unready, open_)
+    return Answer(f"By the worst two minutes of {past.words}, against the hour before:\n{said}" if past else said, data)
+
+
+async def _open(house: House, question: Question) -> list[Incident]:
+    if question.signals and not question.services:
+        return []
+    found = [i for i in (await house.store.list_incidents(limit=50)).items if i.stage.open]
+    return [i for i in found if not question.services or {i.service, i.cause_service} & set(question.services)]
 
 
 def _of_services(
@@ -83,7 +89,9 @@ def _of_all(
     if not ill and not open_:
         if question.signals:
             return f"No: {', '.join(SIGNALS[s].title for s in question.signals)} of all {len(judged)} services is within its usual range."
-        return f"Nothing is wrong that I can see: all {len(judged)} services are within their usual range and no incident is open."
+        return f"Nothing is wrong that I can see: all {len(judged)} services are within their usual range" + (
+            " then." if question.span.named and question.span.words != "now" else " and no incident is open."
+        )
     out = []
     if ill:
         out.append(
@@ -181,6 +189,10 @@ async def forecast(house: House, question: Question, asker: Asker) -> Answer:
     return Answer(text, {"forecasts": data})
 
 
+_DATED = ("oom", "restarted")
+"""States of pods of which the cluster keeps the time."""
+
+
 async def pods(house: House, question: Question, asker: Asker) -> Answer:
     """Pods as the cluster tells them."""
     evidence = await _objects(house, question, asker)
@@ -189,7 +201,13 @@ async def pods(house: House, question: Question, asker: Asker) -> Answer:
         missing = "; ".join(m.reason for m in evidence.missing) or "no cluster is configured, or it has no such pods"
         return Answer(f"I see no pods: {missing}.", {"pods": []})
     rows = [(service_of_pod(p), str(p["metadata"]["name"]), _phase(p), _restarts(p)) for p in found]
+    past = question.span.named and question.span.words != "now"
+    if past and question.detail not in _DATED:
+        words = f"I see pods as they are now, not as they were in {question.span.words}"
+        return Answer(f"{words}.", {"understood": False}, understood=False, nearest=("which pods are not ready?",))
     kept = [r for r in rows if _in_state(found, r, question.detail)]
+    if past:
+        kept = [r for r in kept if _ended_in(found, r[1], question.span)]
     data = {"pods": [{"service": r[0], "pod": r[1], "state": r[2], "restarts": r[3]} for r in kept], "of": len(rows)}
     words = {
         "": "",
@@ -199,6 +217,9 @@ async def pods(house: House, question: Question, asker: Asker) -> Answer:
         "oom": "killed for memory",
         "restarted": "restarted",
     }[question.detail]
+    if not kept and past:
+        said = f"None of the {len(rows)} pods that exist now was {words} in {question.span.words}"
+        return Answer(f"{said}; pods that are gone took their record with them.", data)
     if not kept:
         return Answer(f"None: no pod is {words} ({len(rows)} looked at).", data)
     by_service: dict[str, int] = {}
@@ -251,12 +272,22 @@ def _restarts(pod: Thing) -> int:
 
 
 def _last_end(found: Sequence[Thing], name: str) -> str:
+    return next((str(e.get("reason", "")) for e in _ends(found, name)), "")
+
+
+def _ended_in(found: Sequence[Thing], name: str, span: Span) -> bool:
+    """Did a container of it end then? Only each container's last end is known."""
+    at = [datetime.fromisoformat(str(e["finishedAt"])) for e in _ends(found, name) if e.get("finishedAt")]
+    return any(span.start <= a <= span.end for a in at)
+
+
+def _ends(found: Sequence[Thing], name: str) -> list[Thing]:
     pod = next(p for p in found if p["metadata"]["name"] == name)
-    for state in container_states(pod):
-        ended = (state.get("lastState") or {}).get("terminated") or (state.get("state") or {}).get("terminated")
-        if ended:
-            return str(ended.get("reason", ""))
-    return ""
+    both = (
+        (s.get("lastState") or {}).get("terminated") or (s.get("state") or {}).get("terminated")
+        for s in container_states(pod)
+    )
+    return [e for e in both if e]
 
 
 async def declared(house: House, question: Question, asker: Asker) -> Answer:

@@ -4,11 +4,12 @@ import logging
 
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.errors import CodeHostError
+from watchkeeper.domain.escaping import for_markdown_line
 from watchkeeper.store.port import PlanRecord
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.job import Job
 from watchkeeper.workflows.progress import branch_of
-from watchkeeper.workflows.pull_request_words import quoted, title_of
+from watchkeeper.workflows.pull_request_words import title_of
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ async def _propose(house: House, host: CodeHost, record: PlanRecord) -> None:
     pull = await host.propose(
         branch=branch_of(plan, undo=True), base=plan.base_branch, files={e.path: e.after for e in plan.undo},
         title=f"Take back: {title_of(plan)}",
-        body=f"This was meant to last until {plan.lasts_until:%Y-%m-%d %H:%M} UTC. {quoted(plan.undo_words)}\n\nA person merges this.\n",
+        body=f"This was meant to last until {plan.lasts_until:%Y-%m-%d %H:%M} UTC. {for_markdown_line(plan.undo_words)}\n\nA person merges this.\n",
         message=f"Take back {plan.action} of {plan.target.name}\n\nIncident: {plan.incident_id}\nPlan: {plan.id}\n",
     )  # fmt: skip
     await _note(house, record, f"its removal is proposed: #{pull.number}", {"removal_pull_request": pull.number})

@@ -1,0 +1,85 @@
+"""Pages with a lot stored stay small; every page says what is empty, and none fails when a source is down."""
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from watchkeeper import app as front
+from watchkeeper.access.tokens import Access
+from watchkeeper.api.app import create_app
+from watchkeeper.bench import console
+from watchkeeper.console.routes import mount
+from watchkeeper.settings import Settings
+from watchkeeper.shelf import plugins
+from watchkeeper.store.postgres import PostgresStore
+
+KILOBYTES = 150
+
+
+@pytest.fixture
+async def visitor(database_url: str) -> AsyncIterator[tuple[httpx.AsyncClient, PostgresStore]]:
+    """On the loopback, where the demo asks for no login; every source refuses."""
+    store = PostgresStore.open(database_url)
+    sources = {"prometheus": {"url": "http://127.0.0.1:9"}, "loki": {"url": "http://127.0.0.1:9"}}
+    settings = Settings.model_validate({"server": {"loopback_without_login": True}, "sources": sources})
+    house = front.build_house(settings, store)
+    doors = create_app(house, access=Access(front.StoredTokens(house), house.ids, settings.server))
+    mount(doors)
+    transport = httpx.ASGITransport(doors, client=("127.0.0.1", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://console", timeout=60) as client:
+        yield client, store
+    for source in house.sources:
+        await source.close()
+    await store.close()
+
+
+async def test_pages_stay_small_in_years_of_incidents_and_in_a_storm(
+    visitor: tuple[httpx.AsyncClient, PostgresStore], database_url: str
+) -> None:
+    client, store = visitor
+    await console.fill(store, database_url, incidents=300, storm=1500)
+    for path in (
+        "/",
+        "/incidents",
+        "/alerts",
+        "/approvals",
+        f"/incidents/{console.TEMPLATE}",
+        f"/incidents/{console.STORMY}",
+    ):
+        page = await client.get(path)
+        assert page.status_code == 200, path
+        assert len(page.content) <= KILOBYTES * 1000, (path, len(page.content))
+    stormy = (await client.get(f"/incidents/{console.STORMY}")).text
+    assert "Alerts (1500)" in stormy
+    assert "1300 earlier lines are not shown" in stormy
+
+
+async def test_every_page_speaks_when_nothing_is_stored_and_nothing_answers(
+    visitor: tuple[httpx.AsyncClient, PostgresStore],
+) -> None:
+    client, _ = visitor
+    for name, page in plugins("watchkeeper.console.pages", "PAGE").items():
+        path = re.sub(r"\{[^}]*\}", "nothing-of-that-name", page.path)
+        answer = await client.get(path)
+        assert answer.status_code == (404 if "{" in page.path else 200), (name, answer.text[-600:])
+        assert "<h1>" in answer.text, name
+    searched = (await client.get("/logs", params={"q": "refused"})).text
+    assert "Could not see" in searched
+    assert (await client.get("/logs", params={"q": "refused", "span": "<b>"})).status_code == 200
+    asked = await client.get("/ask", params={"q": "is checkout healthy?", "zone": "No/Where"})
+    assert (asked.status_code, "no time zone named" in asked.text) == (200, True)
+    assert "cannot" in (await client.get("/ask", params={"q": "show me CPU usage for all services"})).text.lower()
+
+
+async def test_what_people_type_is_never_markup(visitor: tuple[httpx.AsyncClient, PostgresStore]) -> None:
+    client, _ = visitor
+    hostile = '"><script>alert(1)</script>\u202e'
+    for path in ("/logs", "/knowledge", "/ask", "/alerts", "/forecasts", "/pipelines"):
+        for name in ("q", "service", "namespace", "repository", "state", "incident", "span", "before"):
+            if (path, name) == ("/ask", "incident"):
+                continue
+            text = (await client.get(path, params={name: hostile})).text
+            assert "<script>alert" not in text, (path, name)
+            assert "\u202e" not in text, (path, name)
