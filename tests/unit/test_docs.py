@@ -149,3 +149,14 @@ def test_the_specifications_variables_are_settings() -> None:
 def test_the_specifications_pages_are_there() -> None:
     for name in ("architecture.md", "incident-flow.md", "api-reference.md", "runbooks"):
         assert (ROOT / "docs" / name).exists()
+
+
+def test_the_map_names_each_room_and_each_place_of_the_specification_once() -> None:
+    rows = [
+        line.split("|")[1:3]
+        for line in (ROOT / "docs/where-things-live.md").read_text().splitlines()
+        if line.startswith("| ")
+    ]
+    places = [second.strip() if first.strip()[:1] in ("", *"123456") else first.strip() for first, second in rows]
+    named = [p for p in places if p.startswith("`")]
+    assert sorted({p for p in named if named.count(p) > 1}) == []

@@ -62,9 +62,31 @@ async def run_worker(
     stalled_seconds: float = 30,
     part: Part = Part.ALL,
 ) -> None:
-    """Work until `stop` is set, then finish what is under way. Any number of these may share one database."""
+    """Work until `stop` is set, then finish what is under way. Any number of these may share one database.
+
+    A database that goes away ends no worker: it begins anew until the database is back.
+    """
     every_so_often = {} if part is Part.CARRY_OUT else periodic or {}
-    app = build(url, store, advance, clock, every_so_often)
+    while not stop.is_set():
+        try:
+            app = build(url, store, advance, clock, every_so_often)
+            await _run(app, store, clock, stop, every_so_often, concurrency, sweep_seconds, stalled_seconds, part)
+        except (StoreUnavailable, procrastinate.exceptions.ConnectorException) as error:
+            log.warning("the worker waits for the database", extra={"fields": {"reason": str(error).strip()}})
+            await asyncio.sleep(_TICK_SECONDS)
+
+
+async def _run(
+    app: procrastinate.App,
+    store: PostgresStore,
+    clock: Clock,
+    stop: asyncio.Event,
+    every_so_often: Mapping[str, Periodic],
+    concurrency: int,
+    sweep_seconds: float,
+    stalled_seconds: float,
+    part: Part,
+) -> None:
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
