@@ -40,7 +40,7 @@ from watchkeeper.simulate.traces import api as tempo_api
 from watchkeeper.simulate.world import World
 from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.migrate import migrate
-from watchkeeper.store.port import PlanRecord, PlanState
+from watchkeeper.store.port import PlanRecord, PlanState, Transaction
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.workflows.advance import advance
 from watchkeeper.workflows.decide import decide
@@ -107,6 +107,10 @@ class Outcome:
     plan_right: bool = False
     alone: bool = False
     """policy let the right plan run without a person"""
+    asked: tuple[str, ...] = ()
+    """why the right plan had to wait for a person, or was left to people"""
+    refused: str = ""
+    """what Watchkeeper told people when it called them"""
     acted: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     """carried out on something that is not the cause"""
@@ -269,6 +273,7 @@ async def _judge(house: House, scenario: Scenario | None, out: Outcome) -> None:
     async with house.store.transaction() as tx:
         for incident in incidents:
             records += await tx.plans_of(incident.id)
+            out.refused = out.refused or await _called(tx, incident.id)
     said = [(i.cause_service, i.cause_kind) for i in incidents if i.cause_kind]
     out.said = ", ".join(f"{s}/{k}" for s, k in said)
     out.proven = bool(incidents) and all(i.stage is Stage.RESOLVED for i in incidents)
@@ -278,6 +283,8 @@ async def _judge(house: House, scenario: Scenario | None, out: Outcome) -> None:
         label = f"{record.plan.action}:{record.plan.target.namespace}/{target}"
         right = scenario is not None and _right(scenario, record, out.truth)
         out.plan_right = out.plan_right or right
+        if right and not isinstance(record.verdict, AutoApproved):
+            out.asked = record.verdict.because
         out.alone = out.alone or (right and isinstance(record.verdict, AutoApproved))
         if done and not isinstance(record.verdict, Denied):
             out.acted.append(label)
@@ -289,6 +296,10 @@ async def _judge(house: House, scenario: Scenario | None, out: Outcome) -> None:
         out.cause_right = any(k in scenario.kinds and out.truth in ("", s) for s, k in said[-1:] or said)
         if not scenario.action and not scenario.cures:
             out.plan_right = not out.acted
+
+
+async def _called(tx: Transaction, incident_id: str) -> str:
+    return next((e.text for e in await tx.events(incident_id) if e.kind == "incident.escalated"), "")
 
 
 def _right(scenario: Scenario, record: PlanRecord, truth: str) -> bool:

@@ -3,9 +3,11 @@
 import asyncio
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -39,9 +41,12 @@ def run(
         for p in (PLAYERS if rivals else PLAYERS[:1])
     ]
     outcomes: list[Outcome] = []
-    # Not forked: threads of the libraries would not survive it.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
-        for number, found in enumerate(workers.map(played, trials), 1):
+    # One database server for all worlds; the workers are not forked, for threads of the libraries would not survive it.
+    with (
+        _server() as folder,
+        ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers,
+    ):
+        for number, found in enumerate(workers.map(partial(played, folder=folder), trials), 1):
             outcomes.append(found)
             # Long runs are often cut short: what there is is written each time.
             write_json(asked.predictions, [asdict(o) for o in outcomes])
@@ -51,16 +56,27 @@ def run(
     return figures
 
 
-def played(trial: Trial) -> Outcome:
-    """One trial in this process."""
+@contextmanager
+def _server() -> Iterator[str]:
+    """The folder of a database server that runs as long as this is held."""
+    with tempfile.TemporaryDirectory(prefix="watchkeeper-drill-", ignore_cleanup_errors=True) as folder:
+        held = EmbeddedDatabase(Path(folder))
+        try:
+            yield folder
+        finally:
+            held.stop()
+
+
+def played(trial: Trial, folder: str) -> Outcome:
+    """One trial in this process, with a database of its own on the server in `folder`."""
     if trial.player != "watchkeeper":
         return rival(trial)
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-drill-", ignore_cleanup_errors=True) as folder:
-        databases = EmbeddedDatabase(Path(folder))
-        try:
-            return asyncio.run(perform(trial, databases))
-        finally:
-            databases.stop()
+    return asyncio.run(perform(trial, _joined(folder)))
+
+
+@cache
+def _joined(folder: str) -> EmbeddedDatabase:
+    return EmbeddedDatabase(Path(folder))
 
 
 def scorecard(outcomes: Sequence[Outcome]) -> dict[str, Any]:

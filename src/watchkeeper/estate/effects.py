@@ -12,7 +12,7 @@ from typing import Any
 from watchkeeper.domain.remediation import FieldChange
 from watchkeeper.domain.topology import Workload
 from watchkeeper.estate.documents import mappings
-from watchkeeper.estate.fields import assign, read, same
+from watchkeeper.estate.fields import put, read, same
 from watchkeeper.estate.units import Files, Key, Unit, key_of, units
 
 
@@ -127,7 +127,7 @@ def _exactly(old: Sequence[Unit], new: Sequence[Unit], unit: str, intent: Intent
         if not same(read(now, change.path), change.after):
             return f"{change.path} would not become {change.after}"
         try:
-            assign(wanted, change.path, read(now, change.path))
+            put(wanted, change.path, read(now, change.path))
         except (KeyError, TypeError, AttributeError):
             return f"{change.path} is not there to be changed"
     same_rest = json.dumps(wanted, sort_keys=True, default=str) == json.dumps(now, sort_keys=True, default=str)

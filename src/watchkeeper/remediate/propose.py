@@ -82,7 +82,7 @@ def propose(
     cause = diagnosis.cause
     if cause is None:
         return Proposal((), {"any": diagnosis.abstained_because or "the diagnosis is inconclusive"})
-    workload = evidence.workloads.get(cause.service)
+    workload = evidence.workloads.get(cause.service) or _no_service(evidence, cause.service)
     if workload is None:
         return Proposal((), {"any": f"no one workload is known by the name {cause.service}"})
     live = _live(evidence, workload)
@@ -108,10 +108,17 @@ def _failures(known: Background, action: str) -> int:
     return sum(t.action == action and t.helped is False for t in known.tried)
 
 
+def _no_service(evidence: EvidenceFile, name: str) -> Workload | None:
+    """A machine or a job, which no service is known by; None where several are called so."""
+    heads = [(o.get("kind"), o["metadata"]) for o in evidence.objects if o.get("kind") in ("Node", "Job")]
+    found = {Workload(h.get("namespace") or "", str(kind), name) for kind, h in heads if h.get("name") == name}
+    return found.pop() if len(found) == 1 else None
+
+
 def _live(evidence: EvidenceFile, workload: Workload) -> Mapping[str, Any] | None:
     for thing in evidence.objects:
         head = thing.get("metadata", {})
-        if (thing.get("kind"), head.get("namespace"), head.get("name")) == (
+        if (thing.get("kind"), head.get("namespace") or "", head.get("name")) == (
             workload.kind, workload.namespace, workload.name,
         ):  # fmt: skip
             return thing
@@ -127,6 +134,9 @@ def _plan(name: str, situation: Situation, asked: _Asked) -> Plan | str:
     owner = _owner(situation, draft, target, direct=asked.estate.route == "direct")
     if owner:
         return owner
+    if asked.estate.route == "direct" and any(f.after is None and f.before is not None for f in draft.fields):
+        why = "server-side apply does not take away a field that somebody else set"
+        return _sealed(name, situation, draft, (), asked, (why,))
     edits = _render(target, draft, asked)
     if isinstance(edits, str) and not _declared_nowhere(edits):
         return _sealed(name, situation, draft, (), asked, (edits,))
@@ -190,7 +200,7 @@ def _render(target: Workload, draft: Draft, asked: _Asked) -> tuple[FileEdit, ..
     if draft.files:
         return _whole_files(files, draft, target)
     if not draft.fields or (draft.by_hand and target.kind == "Node"):
-        return f"no file of the repository declares {target}: it is done by hand"
+        return f"no file of the repository declares what is done to {target}: it is done by hand"
     intent = Intent(target, draft.fields, asked.incident.environment)
     edits = write(files, intent, asked.estate.rules)
     if isinstance(edits, str):
@@ -227,6 +237,13 @@ _KIND: Mapping[Origin, str] = {
 
 def _blast_radius(situation: Situation) -> BlastRadius:
     name, pods = situation.workload.name, situation.replicas
+    if situation.workload.kind == "Node":
+        on_it = [
+            o
+            for o in situation.evidence.objects
+            if o.get("kind") == "Pod" and o.get("spec", {}).get("nodeName") == name
+        ]
+        return BlastRadius((str(situation.workload),), len(on_it), (), f"{len(on_it)} pod(s) run on {name}.")
     callers = tuple(sorted(situation.evidence.topology.callers.get(name, frozenset())))
     heard = f"; {', '.join(callers)} call it and may notice" if callers else "; no caller is known"
     return BlastRadius(
