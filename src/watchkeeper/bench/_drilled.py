@@ -42,6 +42,7 @@ from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import PlanRecord, PlanState, Transaction
 from watchkeeper.store.postgres import PostgresStore
+from watchkeeper.telemetry.budget import MemoryLedger
 from watchkeeper.workflows.advance import advance
 from watchkeeper.workflows.decide import decide
 from watchkeeper.workflows.house import House
@@ -329,7 +330,7 @@ async def _house(
         url = databases.url(f"drill_{trial.town}_{trial.scenario}_{trial.seed}")
         migrate(url)
         store = PostgresStore.open(url, pool_size=3)
-        house = front.build_house(_settings(urls, folder, github, town), store, FixedClock(world))
+        house = front.build_house(_settings(urls, folder, github, town), store, FixedClock(world), MemoryLedger())
         try:
             yield house
         finally:

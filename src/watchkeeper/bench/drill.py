@@ -60,7 +60,7 @@ def run(
 def _server() -> Iterator[str]:
     """The folder of a database server that runs as long as this is held."""
     with tempfile.TemporaryDirectory(prefix="watchkeeper-drill-", ignore_cleanup_errors=True) as folder:
-        held = EmbeddedDatabase(Path(folder))
+        held = EmbeddedDatabase(Path(folder), durable=False)
         try:
             yield folder
         finally:

@@ -84,13 +84,13 @@ def _declares(document: Any, kind: str, namespace: str, name: str) -> bool:
 
 
 def _set(text: str, document: int, steps: Sequence[Step], value: Any) -> str | Problem:
-    node: yaml.Node = list(yaml.compose_all(text, Loader=yaml.SafeLoader))[document]
+    node: Any = list(yaml.compose_all(text, Loader=yaml.SafeLoader))[document]
     for depth, step in enumerate(steps):
         below: yaml.Node | None = _child(node, step)
         if below is None:
             return _insert(text, node, steps[depth:], value)
         node = below
-    flat = isinstance(node, yaml.CollectionNode) and node.flow_style
+    flat = isinstance(node, yaml.CollectionNode) and node.flow_style and isinstance(value, list | Mapping)
     if not flat and (not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">")):
         return Problem("it is not a plain value")
     before, after = str(text[: node.start_mark.index]), str(text[node.end_mark.index :])

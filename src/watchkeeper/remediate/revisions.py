@@ -1,5 +1,6 @@
 """What the cluster remembers of a Deployment: its revisions, whether the newest ever stood, and what tells two apart. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ _KEPT = ("image", "command", "args", "env", "envFrom", "resources", "readinessPr
 _PLACED = ("nodeSelector", "tolerations", "affinity", "topologySpreadConstraints")
 """… and of its pod. Whatever else differs (volumes, accounts, security contexts) is for people."""
 _OF_NOBODY = ("pod-template-hash", "kubectl.kubernetes.io/restartedAt")
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def _down(path: str, now: Any, then: Any) -> Iterator[FieldChange]:
     if isinstance(now, Mapping) and isinstance(then, Mapping) and now.keys() & then.keys():
         for key in sorted({*now, *then}):
             if now.get(key) != then.get(key):
-                yield from _down(f"{path}.{key}", now.get(key), then.get(key))
+                step = f".{key}" if _PLAIN.fullmatch(str(key)) else f'["{key}"]'
+                yield from _down(f"{path}{step}", now.get(key), then.get(key))
     elif _named(now) and _named(then) and {e["name"] for e in then} <= {e["name"] for e in now}:
         old = {e["name"]: e for e in then}
         for entry in now:

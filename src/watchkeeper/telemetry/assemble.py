@@ -15,9 +15,8 @@ from watchkeeper.telemetry.port import Reading, Scope, Source
 
 async def read_all(sources: Sequence[Source], scope: Scope) -> list[Reading]:
     """Every source at once. One that fails gives a reading in which its signals are missing."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_read(source, scope)) for source in sources]
-    return [task.result() for task in tasks]
+    # Not a task group: what a source cannot answer for (our own database is away) must come out as the error it is.
+    return list(await asyncio.gather(*(_read(source, scope) for source in sources)))
 
 
 async def _read(source: Source, scope: Scope) -> Reading:
