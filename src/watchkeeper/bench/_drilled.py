@@ -1,14 +1,17 @@
 """One drill: a world is broken, Watchkeeper (or a rival) has its way with it, and the world itself says what came of it."""
 
+import copyreg
 import json
+import pickle
 import random
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -51,7 +54,8 @@ from watchkeeper.workflows.receive_alerts import receive_alerts
 HEALTHY = "healthy"
 SCALE = 1 / 30
 """Minutes of the shipped rules are seconds here."""
-_NORMAL, _TICK = 420.0, 3.0
+_NORMAL, _TICK, _STEP = 420.0, 3.0, 2.0
+"""Seconds before the fault, and of a step of the world before and after it."""
 _HORIZON = 240.0
 """Seconds after the fault at which the world is judged."""
 _AFTERWARDS = 20.0
@@ -134,14 +138,33 @@ class Stage_:
     broken_at: float = 0.0
 
     def tick(self) -> None:
-        """One second."""
+        """A step of the world."""
         self.delivery.sync(self.world.now)
-        self.world.advance(1.0)
+        self.world.advance(_STEP, tick=_STEP)
 
 
 def staged(trial: Trial, town: Town, dice: random.Random, normal: float) -> Stage_:
-    """The world with some normal life behind it."""
-    load = _towns.LOAD if trial.town == "blind" else dice.uniform(45, 75)
+    """The world with some normal life behind it. The usual town's is the same for all scenarios of a seed: lived once."""
+    if town.shop is not shop.SHOP:
+        return _lived(trial, town, _towns.LOAD if trial.town == "blind" else dice.uniform(45, 75), normal)
+    found: Stage_ = pickle.loads(_usual(trial.seed, normal))  # noqa: S301 - our own bytes of this process
+    return found
+
+
+@lru_cache(maxsize=8)
+def _usual(seed: int, normal: float) -> bytes:
+    load = random.Random(f"load {seed}").uniform(45, 75)
+    return pickle.dumps(_lived(Trial(HEALTHY, seed), _towns.standard(), load, normal))
+
+
+def _proxy(content: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(content)
+
+
+copyreg.pickle(MappingProxyType, lambda proxy: (_proxy, (dict(proxy),)))
+
+
+def _lived(trial: Trial, town: Town, load: float, normal: float) -> Stage_:
     start = 1_750_000_000.0 + 7919 * trial.seed
     traces = 2.0 if town.traces else 0.0
     world = World(seed=trial.seed, start=start, load=load, startup=2.0, traces_per_second=traces, topology=town.shop)
@@ -215,7 +238,7 @@ async def perform(trial: Trial, databases: EmbeddedDatabase) -> Outcome:
         ended: float | None = None
         while world.now < began + _HORIZON and (ended is None or world.now < ended + _AFTERWARDS):
             stage.tick()
-            if round(world.now - began) % 2 == 0:
+            if round(world.now - began) % _POLL == 0:
                 await rules.evaluate(world.now)
             if round(world.now - began) % _POLL == 0:
                 incidents = await _move(house)

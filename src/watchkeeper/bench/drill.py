@@ -33,7 +33,9 @@ def run(
     rivals: bool = True,
 ) -> dict[str, Any]:
     """Figures of the drill; predictions, where asked for, hold every outcome."""
-    names = [n for n in (HEALTHY, *plugins("watchkeeper.simulate.scenarios", "SCENARIO")) if only in ("", n)]
+    names = [
+        n for n in (HEALTHY, *plugins("watchkeeper.simulate.scenarios", "SCENARIO")) if not only or n in only.split(",")
+    ]
     trials = [
         Trial(n, s, town, p)
         for n in names

@@ -23,7 +23,7 @@ def drill(
         int | None, typer.Option(help="Random topologies, names, limits, noise; from this seed on.")
     ] = None,
     harder: Annotated[bool, typer.Option("--harder", help="Pod names only, names that differ, half untraced.")] = False,
-    only: Annotated[str, typer.Option(help="One scenario.")] = "",
+    only: Annotated[str, typer.Option(help="One scenario, or several with commas.")] = "",
     processes: Annotated[int, typer.Option(help="Worlds at the same time.")] = 2,
     rivals: Annotated[bool, typer.Option(help="Also do nothing, and restart the loudest, in the same worlds.")] = True,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the scorecard.")] = None,

@@ -23,6 +23,8 @@ class Intent:
     target: Workload
     fields: tuple[FieldChange, ...]
     environment: str = ""
+    folder: str = ""
+    """Where the live object says it is deployed from (estate/gitops.py); "" where it does not say."""
 
     @property
     def key(self) -> Key:
@@ -43,6 +45,8 @@ def home_of(deployed: Sequence[Unit], intent: Intent) -> Unit | str:
     twice = sorted({u.name or "." for u in found if found.count(u) > 1})
     if twice:
         return f"{what} is declared twice in {', '.join(twice)}"
+    if len(found) > 1 and intent.folder:
+        found = [u for u in found if u.name == intent.folder] or found
     if len(found) > 1 and intent.environment:
         mine = [u for u in found if _of_environment(u.name, intent.environment)]
         found = mine or found

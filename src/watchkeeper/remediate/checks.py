@@ -1,10 +1,13 @@
 """What must hold before and after a repair, as data. The verifying step measures, `verify` judges."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from watchkeeper.domain.evidence import EvidenceFile, Series
 from watchkeeper.domain.remediation import Check
 from watchkeeper.domain.topology import Workload
+from watchkeeper.settings import Objective
 
 # metric -> (least change that counts, value under which it is well whatever it was before), in the metric's unit
 _BANDS = {
@@ -24,8 +27,8 @@ def checks_before(workload: Workload) -> tuple[Check, ...]:
     )
 
 
-def checks_after(evidence: EvidenceFile, workload: Workload) -> tuple[Check, ...]:
-    """Positive evidence: pods ready, target scraped, traffic there, symptoms back in the band of before."""
+def checks_after(evidence: EvidenceFile, workload: Workload, objectives: Sequence[Objective] = ()) -> tuple[Check, ...]:
+    """Positive evidence: pods ready, target scraped, traffic there, symptoms back in the band of before, budgets unburnt."""
     name = workload.name
     checks = [
         Check(
@@ -40,6 +43,7 @@ def checks_after(evidence: EvidenceFile, workload: Workload) -> tuple[Check, ...
         checks += _traffic(evidence, service)
         for metric in _BANDS:
             checks += _band(evidence, service, metric)
+        checks += [_burn(evidence, o) for o in objectives if o.service == service]
     for expression in dict.fromkeys(a.expression for a in evidence.alerts if a.expression):
         alert = next(a for a in evidence.alerts if a.expression == expression)
         arguments = {"expression": expression, "labels": dict(alert.labels)}
@@ -70,6 +74,21 @@ def _band(evidence: EvidenceFile, service: str, metric: str) -> list[Check]:
         arguments["during"] = round(max(limit * 1.5, limit + 2 * least), 4)
         return [Check("guard", arguments, f"{metric} of {service} does not get out of hand")]
     return [Check("band", arguments, f"{metric} of {service} is back under {limit:.3g} (it was {worst:.3g})")]
+
+
+def _burn(evidence: EvidenceFile, objective: Objective) -> Check:
+    """The error budget is spent no faster than it fills; where more was usual before, no faster than that."""
+    before, _ = _values(evidence, _series(evidence, objective.service, "error-rate"))
+    budget = 100 - objective.availability
+    limit = max(budget, float(np.quantile(before, 0.9)) if len(before) else 0.0)
+    arguments = {
+        "service": objective.service,
+        "metric": "error-rate",
+        "budget": round(budget, 6),
+        "limit": round(limit, 6),
+    }
+    words = f"{objective.service} keeps its objective of {objective.availability:g} % (burn rate at most {limit / budget:.3g})"
+    return Check("burn", arguments, words)
 
 
 def _series(evidence: EvidenceFile, service: str, metric: str) -> list[Series]:

@@ -13,6 +13,7 @@ from watchkeeper.domain.incident import Incident
 from watchkeeper.domain.remediation import BlastRadius, FileEdit, Plan, Risk
 from watchkeeper.domain.topology import Workload
 from watchkeeper.estate.effects import Intent, judge_added, rendered
+from watchkeeper.estate.gitops import Place
 from watchkeeper.estate.owners import owner_of
 from watchkeeper.estate.scripts import script
 from watchkeeper.estate.valid import problem_of
@@ -40,6 +41,8 @@ class Estate:
     rules: Rules | None = None
     route: str = ""
     """How plans reach the cluster (domain.remediation.Plan.route)."""
+    place: Place | None = None
+    """Where the cluster says that the workload is deployed from; None where nothing says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ def _sealed(
         confidence=cause.confidence, independent_signals=independent, trusted_signals=trusted,
         repository=estate.repository, base_branch=estate.base_branch, edits=edits, fields=draft.fields,
         blast_radius=_blast_radius(situation), risk=_risk(draft, situation), reversible=draft.reversible,
-        checks_before=checks_before(workload), checks_after=checks_after(situation.evidence, workload),
+        checks_before=checks_before(workload), checks_after=checks_after(situation.evidence, workload, asked.settings.objectives),
         undo=tuple(FileEdit(e.path, e.after, e.before or TAKEN_BACK) for e in edits), undo_words=draft.undo_words,
         manual_commands=by_hand, created_at=situation.now, expires_at=situation.now + asked.time_to_decide,
         route=estate.route, cost=cost_of(draft.fields, situation.live, asked.settings, int(draft.arguments.get("nodes", 0))),
@@ -201,7 +204,10 @@ def _render(target: Workload, draft: Draft, asked: _Asked) -> tuple[FileEdit, ..
         return _whole_files(files, draft, target)
     if not draft.fields or (draft.by_hand and target.kind == "Node"):
         return f"no file of the repository declares what is done to {target}: it is done by hand"
-    intent = Intent(target, draft.fields, asked.incident.environment)
+    place = asked.estate.place
+    if place is not None and not place.within(asked.estate.repository):
+        return f"{place.deployer} deploys it from {place.repository}, which is not the repository of manifests we may write to"
+    intent = Intent(target, draft.fields, asked.incident.environment, place.path if place else "")
     edits = write(files, intent, asked.estate.rules)
     if isinstance(edits, str):
         return edits

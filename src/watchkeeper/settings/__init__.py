@@ -24,6 +24,7 @@ from watchkeeper.settings.remediation import (
     AutonomyGrant,
     DeliverySettings,
     HelmValue,
+    Objective,
     RemediationSettings,
 )
 from watchkeeper.settings.section import Section
@@ -81,6 +82,7 @@ __all__ = [
     "LokiSource",
     "NoticeRoute",
     "NotifySettings",
+    "Objective",
     "OidcSettings",
     "PagerdutySettings",
     "PrometheusSource",
