@@ -48,6 +48,12 @@ def out_of_reach(found: tuple[Provenance, ...], files: Files, repository: str, b
     return ""
 
 
+def folder_in(found: tuple[Provenance, ...], repository: str) -> str:
+    """The one folder of our repository that is deployed, "" where there is none or several."""
+    folders = {p.path for p in found if p.path and same_repository(p.repository, repository)}
+    return folders.pop() if len(folders) == 1 else ""
+
+
 def same_repository(url: str, repository: str) -> bool:
     """Is the URL one of the repository `owner/name`? https, ssh and scp forms; Azure's `_git` is passed over."""
     path = re.sub(r"^(?:\w+://[^/]+/|[\w.-]+@[^:/]+:)", "", url).removesuffix("/").removesuffix(".git")

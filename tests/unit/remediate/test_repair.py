@@ -401,5 +401,24 @@ def test_what_argo_takes_from_another_repository_is_not_repaired_in_ours() -> No
     }  # fmt: skip
     assert "scale_out" in plans("cpu", evidence(marked, application))
     source["repoURL"] = "https://git.example/team/elsewhere"
-    said: Any = plans("cpu", evidence(marked, application))
-    assert "repair it there" in said["not scale_out"]
+    plan = plans("cpu", evidence(marked, application))["scale_out"]
+    assert "repair it there" in plan.suggestion[0]
+    assert plan.edits == ()
+
+
+def test_of_two_folders_that_declare_it_the_one_that_is_deployed_is_edited() -> None:
+    live = deployment()
+    live["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop:apps/Deployment:shop/payment"
+    source = {"repoURL": "https://git.example/shop/manifests", "path": "two", "targetRevision": "main"}
+    application = {
+        "kind": "Application", "metadata": {"namespace": "argocd", "name": "shop"}, "spec": {"source": source},
+    }  # fmt: skip
+    estate = Estate("shop/manifests", "main", {"one/a.yaml": MANIFEST, "two/a.yaml": MANIFEST})
+
+    def first(*objects: dict[str, Any]) -> Plan:
+        return propose(
+            INCIDENT, diagnosis("cpu"), evidence(*objects), estate, now=NOW, time_to_decide=timedelta(minutes=30), ids=CountingIds(),
+        ).plans[0]  # fmt: skip
+
+    assert "declared twice" in first(live).suggestion[0]
+    assert [e.path for e in first(live, application).edits] == ["two/a.yaml"]
