@@ -245,9 +245,26 @@ def test_flat_noise_and_growth_that_stops_far_below_stay_silent() -> None:
 @given(st.integers(30, 800))
 def test_a_forecast_never_looks_ahead(cut: int) -> None:
     values = ramp(240, 0.25)
+    values[100] = 96.0
     whole, part = crossings(values, 95.0, MINUTE), crossings(values[:cut], 95.0, MINUTE)
     assert (whole.warned[:cut] == part.warned).all()
     assert np.array_equal(whole.left[:cut], part.left, equal_nan=True)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_limit_touched_for_a_moment_out_of_the_blue_warns(seed: int) -> None:
+    values = np.random.default_rng(seed).normal(50, 2, 1200)
+    values[900] = 97.0
+    warned = crossings(values, 95.0, MINUTE).warned.nonzero()[0]
+    assert list(warned) == [900]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_touch_by_a_series_that_often_comes_near_warns_of_nothing(seed: int) -> None:
+    values = np.random.default_rng(seed).normal(50, 2, 1200)
+    values[100::200] = 85.0
+    values[950] = 97.0
+    assert not crossings(values, 95.0, MINUTE).warned.any()
 
 
 def test_who_cried_wolf_is_believed_less() -> None:
