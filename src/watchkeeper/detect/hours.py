@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from watchkeeper.detect.shifts import DAYS, PARTS, Shifts
+
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Columns = npt.NDArray[np.int64]
@@ -19,9 +21,9 @@ Columns = npt.NDArray[np.int64]
 _DAY = 86400
 _PARTS = (3600, 7200, 10800, 14400, 21600, 28800, 43200, _DAY)
 """Seconds a part may last, all dividing a day: the shortest that holds a sample is taken."""
-_DAYS, _WIDTH, _NEAR = 7, 3, 1
+_DAYS, _WIDTH, _NEAR = DAYS, 3, 1
 """Days remembered, parts compared at once, and parts earlier or later that may be a neighbour."""
-ROWS = _DAYS * 24 + _NEAR + _WIDTH
+ROWS = _DAYS * 24 + max(_NEAR + _WIDTH, PARTS)
 _TOLD = _WIDTH + 1
 """Parts after an unusual sample in which the hours that hold it are not told."""
 _FULL = 0.5
@@ -55,6 +57,7 @@ class Hours:
         self.tail = np.full(series, 0.25, np.float32)
         self.hot, self.told = np.full((2, series), _NEVER, np.int32)
         """number of the part that was last unusual, and that last held an unusual sample"""
+        self.shifts = Shifts(series)
         self._since = self._until = 0.0
         """between these times no part ends: the common case costs two additions"""
 
@@ -93,6 +96,7 @@ class Hours:
         for per_day in np.unique(self.per_day[columns]):
             these = np.flatnonzero(self.per_day[columns] == per_day)
             flags[these] = self._judge(columns[these], part[these], int(per_day))
+            self.shifts.judge(columns[these], self.means, part[these], int(per_day))
         return flags
 
     def _judge(self, columns: Columns, part: npt.NDArray[np.int32], per_day: int) -> Flags:
