@@ -39,6 +39,8 @@ _OPEN_QUESTION, _NEW_NORMAL = 1800.0, 6 * 3600.0
 """Seconds a flag is followed up, and seconds after which a departure is how things are."""
 _OVER = 3600.0
 """Seconds without a departure after which a sighting is over."""
+_HEARSAY = 180.0
+"""Seconds for which the word of another shard counts after what it saw last."""
 _LOOK = 300.0
 """Seconds between two looks at limits."""
 _ALMOST = 1800.0
@@ -76,6 +78,8 @@ class Known:
     """service -> how many times the usual margin its signals must show (`knob.demanded`); 1 where absent"""
     callers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """service -> who calls it: what they see of it is a witness of its own"""
+    calls: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    """(namespace, caller) -> from when until when another shard saw its calls depart"""
 
 
 class Watch:
@@ -223,6 +227,7 @@ class Watch:
             )
             by_service[key.namespace, key.service][key.metric] = told
         witnesses = {who for who, found in by_service.items() if any(BY_NAME[m].group == "calls" for m in found)}
+        witnesses |= {who for who, (began, last) in known.calls.items() if began <= at <= last + _HEARSAY}
         out: list[Sighting | None] = []
         for (namespace, service), found in by_service.items():
             seen_by = [(namespace, c) for c in known.callers.get(service, ()) if (namespace, c) in witnesses]
