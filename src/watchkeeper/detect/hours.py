@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from watchkeeper.detect.shifts import DAYS, PARTS, Shifts
+from watchkeeper.detect.shifts import DAYS, NEVER, PARTS, Shifts
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -32,7 +32,6 @@ _QUANTILE, _DEEPEST = 0.95, 4.0
 _BEGIN, _JUDGE_FROM = 24, 48
 """Scores of a series that set its first quantile, and before it is judged."""
 _GRAIN, _TINY = np.float32(1e-3), np.float32(1e-9)
-_NEVER = -(2**31) + 1
 
 
 class Hours:
@@ -46,7 +45,7 @@ class Hours:
         self._enough = np.maximum(_FULL * self.length / interval, 1).astype(np.float32)
         chance = np.minimum(false_pages_per_day / self.per_day, 0.04)
         self._deep = np.log((1 - _QUANTILE) / chance).astype(np.float32)
-        self.part = np.full(series, _NEVER, np.int32)
+        self.part = np.full(series, NEVER, np.int32)
         """number of the part being filled, since 1970"""
         self.total, self.count = np.zeros((2, series), np.float32)
         self.means = np.full((ROWS, series), np.nan, np.float32)
@@ -55,9 +54,9 @@ class Hours:
         self.highest, self.quantile = np.full((2, series), -np.inf, np.float32)
         """of the logarithm of the score, as is the tail's mean length; the quantile begins as the second highest"""
         self.tail = np.full(series, 0.25, np.float32)
-        self.hot, self.told = np.full((2, series), _NEVER, np.int32)
+        self.hot, self.told = np.full((2, series), NEVER, np.int32)
         """number of the part that was last unusual, and that last held an unusual sample"""
-        self.shifts = Shifts(series)
+        self.shifts = Shifts(series, false_pages_per_day)
         self._since = self._until = 0.0
         """between these times no part ends: the common case costs two additions"""
 
@@ -95,8 +94,10 @@ class Hours:
         flags = np.zeros(len(columns), np.bool_)
         for per_day in np.unique(self.per_day[columns]):
             these = np.flatnonzero(self.per_day[columns] == per_day)
-            flags[these] = self._judge(columns[these], part[these], int(per_day))
-            self.shifts.judge(columns[these], self.means, part[these], int(per_day))
+            of, ended = columns[these], part[these]
+            strange = self._judge(of, ended, int(per_day))
+            told = np.maximum(self.told[of], self.hot[of])
+            flags[these] = strange | self.shifts.step(of, self.means, ended, int(per_day), told)
         return flags
 
     def _judge(self, columns: Columns, part: npt.NDArray[np.int32], per_day: int) -> Flags:

@@ -1,9 +1,9 @@
 """The shift head: does the last half day lie elsewhere than this half day of the last week?
 
-A slow move of a few usual distances is no alarm of one metric: levels wander. Many metrics of a service that moved together are
-one (`fuse`). When an hour ends, the mean of the last half day is laid beside the same half days of the seven days before; their
+Levels wander, so one metric must move far to be told; many metrics of a service that moved together tell it sooner (`fuse`). What
+lasts is told once a day, and half a day that holds something told is no news. When an hour ends, the mean of the last half day is laid beside the same half days of the seven days before; their
 median is what is usual, and what the distance usually is, is learnt per series. It reads the means that `hours` keeps, and adds
-44 bytes a series.
+48 bytes a series.
 """
 
 from typing import Any
@@ -12,14 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 Columns = npt.NDArray[np.int64]
+Parts = npt.NDArray[np.int32]
 
+NEVER = -(2**31) + 1
 DAYS = 7
 PARTS = 12
 """Hours of half a day: so many before the oldest day are read too."""
 _LEAST_DAYS = 3
 _BEGUN, _MEMORY = 72, 240
 """Distances of a series before it is judged, and those that the usual one is made of."""
+_FAR = 4.5
+"""Usual distances that one series must move, for 0.1 false pages a day; each further one is about e times as rare."""
 _CLIP = np.float32(4.0)
 """Usual distances beyond which one teaches no more."""
 _GRAIN, _TINY = np.float32(2e-2), np.float32(1e-9)
@@ -29,13 +34,24 @@ _GRAIN, _TINY = np.float32(2e-2), np.float32(1e-9)
 class Shifts:
     """Many series at once. `size`: of the newest half day in usual distances, 0 where too little is known."""
 
-    ARRAYS = ("seen", "usual", "size")
+    ARRAYS = ("seen", "usual", "size", "hot")
 
-    def __init__(self, series: int) -> None:
+    def __init__(self, series: int, false_pages_per_day: float) -> None:
+        self._far = max(_FAR - float(np.log(false_pages_per_day / 0.1)), 3.0)
         self.seen, self.usual, self.size = np.zeros((3, series), np.float32)
+        self.hot = np.full(series, NEVER, np.int32)
+        """number of the part that was last far away"""
 
-    def judge(self, columns: Columns, means: Floats, part: npt.NDArray[np.int32], per_day: int) -> None:
-        """The parts of these columns ended; `means`: by part number modulo its rows, `part`: the number that ended."""
+    def step(self, columns: Columns, means: Floats, part: Parts, per_day: int, told: Parts) -> Flags:
+        """The parts of these columns ended: which are told. `means`: by part number modulo its rows; `part`: the number that
+        ended; `told`: that of the last told by others."""
+        self._judge(columns, means, part, per_day)
+        far = self.size[columns] > self._far
+        fresh: Flags = far & (part - self.hot[columns].astype(np.int64) > per_day)
+        self.hot[columns[far]] = part[far]
+        return fresh & (part - told.astype(np.int64) >= max(per_day // 2, 1))
+
+    def _judge(self, columns: Columns, means: Floats, part: Parts, per_day: int) -> None:
         width = max(per_day // 2, 1)
         together = len(columns) == means.shape[1] and bool((part == part[0]).all())
         rows = len(means)
