@@ -42,6 +42,7 @@ def change(value: Change) -> dict[str, Any]:
     return {
         "id": value.id, "at": value.at.isoformat(), "kind": value.kind, "service": value.service, "summary": value.summary,
         "author": value.author, "link": value.link, "origin": value.origin,
+        "repairs": value.repairs,
     }  # fmt: skip
 
 
