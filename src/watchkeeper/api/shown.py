@@ -9,6 +9,7 @@ from watchkeeper.domain.incident import Incident, IncidentEvent
 from watchkeeper.domain.remediation import AutoApproved, Denied, NeedsApproval, Verdict
 from watchkeeper.estate.manifests import unified_diff
 from watchkeeper.store.port import PlanRecord, StoredAlert
+from watchkeeper.store.ports.conversation import Exchange
 
 
 def incident(value: Incident) -> dict[str, Any]:
@@ -43,6 +44,15 @@ def change(value: Change) -> dict[str, Any]:
         "id": value.id, "at": value.at.isoformat(), "kind": value.kind, "service": value.service, "summary": value.summary,
         "author": value.author, "link": value.link, "origin": value.origin,
         "repairs": value.repairs,
+    }  # fmt: skip
+
+
+def exchange(value: Exchange) -> dict[str, Any]:
+    """A question about an incident with its answer."""
+    return {
+        "at": value.at.isoformat(), "by": value.by, "door": value.door, "query": value.question, "response": value.text,
+        "data": dict(value.data), "picture": value.picture, "links": [{"title": t, "url": u} for t, u in value.links],
+        "nearest": list(value.nearest),
     }  # fmt: skip
 
 
