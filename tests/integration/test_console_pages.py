@@ -117,6 +117,35 @@ async def test_a_question_about_an_incident_is_answered_and_kept_on_its_page(
     assert (await client.get(f"/api/v1{page}/conversation")).json()["total"] == 3
 
 
+async def test_the_audit_shows_the_newest_first_and_leads_back(
+    visitor: tuple[httpx.AsyncClient, PostgresStore],
+) -> None:
+    client, store = visitor
+    async with store.transaction() as tx:
+        for number in range(1, 251):
+            await tx.audit("ann", f"act.{number:03}", "x", {}, INCIDENT.opened_at)
+
+    async def shown(query: str) -> tuple[list[str], list[str]]:
+        text = (await client.get(f"/audit{query}")).text
+        return re.findall(r"act\.(\d+)", text), re.findall(r'"/audit(\?until=\d+)"', text)
+
+    first, links = await shown("")
+    assert (first[0], first[-1], links) == ("250", "151", ["?until=150"])
+    middle, links = await shown("?until=150")
+    assert (middle[0], middle[-1], links) == ("150", "051", ["?until=250", "?until=50"])
+    assert (await shown("?until=50"))[0][-1] == "001"
+
+
+async def test_settings_that_are_as_ever_do_not_stand_among_those_that_differ(
+    visitor: tuple[httpx.AsyncClient, PostgresStore],
+) -> None:
+    client, _ = visitor
+    differing = (await client.get("/settings")).text.split("All keys")[0]
+    assert re.findall(r"<tr><td><code>([a-z_.]+)", differing) == [
+        "sources.prometheus.url", "sources.loki.url", "server.loopback_without_login",
+    ]  # fmt: skip
+
+
 def test_pictures_of_a_long_conversation_are_the_newest_that_fit() -> None:
     said = [Exchange("i", INCIDENT.opened_at, "ann", "api", str(n), "", picture="x" * 14_000) for n in range(4)]
     assert [bool(picture) for _, picture in pictured(said)] == [False, False, True, True]

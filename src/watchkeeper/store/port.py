@@ -288,6 +288,10 @@ class Store(Protocol):
         """Oldest first."""
         ...
 
+    async def last_audit(self) -> int:
+        """The number of the newest line; 0 where there is none."""
+        ...
+
     async def verify_audit(self) -> tuple[bool, str]:
         """Recompute the chain: (whole?, words)."""
         ...
