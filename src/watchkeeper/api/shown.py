@@ -1,6 +1,7 @@
 """Domain values as the API's JSON."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from watchkeeper.domain.diagnosis import Diagnosis
@@ -11,10 +12,13 @@ from watchkeeper.estate.manifests import unified_diff
 from watchkeeper.store.port import PlanRecord, StoredAlert
 from watchkeeper.store.ports.conversation import Exchange
 
+_OF_INCIDENT = tuple(Incident.__dataclass_fields__)
+
 
 def incident(value: Incident) -> dict[str, Any]:
-    """Times in ISO 8601."""
-    return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in asdict(value).items()}
+    """Times in ISO 8601. Not by `asdict`, whose deep copies take longer than the database."""
+    said = ((name, getattr(value, name)) for name in _OF_INCIDENT)
+    return {name: v.isoformat() if isinstance(v, datetime) else v for name, v in said}
 
 
 def event(value: IncidentEvent) -> dict[str, Any]:
