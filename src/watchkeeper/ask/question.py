@@ -20,8 +20,11 @@ class Intent(StrEnum):
     PODS = "pods"  # pods, replicas, restarts as the cluster tells them
     DECLARED = "declared"  # image, limits, pool size, node
     CALLS = "calls"  # who calls whom
-    PLANS = "plans"  # repairs: waiting, done
+    PLANS = "plans"  # repairs: waiting, done, of an incident or a service, by whom
     UNUSUAL = "unusual"
+    NEAR = "near"  # what is close to its limit now
+    SAFE = "safe"  # what speaks against a change now
+    NOISE = "noise"  # which alerts come often and mean little
     FORECAST = "forecast"  # which limit will be reached
     TRACES = "traces"
     SERVICES = "services"
@@ -69,6 +72,27 @@ class Threshold:
     """As said: %, ms, s, MiB, cores, /s; "" where none was said."""
 
 
+class Anchored(StrEnum):
+    """Where a span lies beside what it hangs on."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+    BOTH = "both"  # after, compared with before
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A time that only the records know: "during the incident", "since cart's last release"."""
+
+    side: Anchored
+    of: str
+    """incident or release"""
+    service: str = ""
+    incident: str = ""
+    """The id, where one was named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question about the running system. Empty tuples and strings mean "all" or "not said"."""
@@ -97,6 +121,13 @@ class Question:
     """How many, rather than which."""
     half_days: bool = False
     """The asker writes 2 PM, not 14:00; so does the answer."""
+    anchor: Anchor | None = None
+    """Replaces `span` once the records were looked at."""
+    severities: tuple[str, ...] = ()
+    alert: str = ""
+    """An alert's name."""
+    read_as: tuple[tuple[str, str], ...] = ()
+    """(as written, as read): slips of the hand that were mended."""
 
 
 class Verb(StrEnum):
@@ -141,6 +172,8 @@ class Known:
     environments: tuple[str, ...] = ("production",)
     aliases: dict[str, str] = field(default_factory=dict)
     """Another name -> the service."""
+    alerts: tuple[str, ...] = ()
+    """Names of alerts that were received."""
 
 
 Parsed = Question | Command | Unclear

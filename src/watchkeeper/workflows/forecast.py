@@ -61,7 +61,9 @@ async def crossings_of_all(house: House) -> dict[str, list[dict[str, Any]]]:
     readings, _, _ = await _read(house, "", 3600, tuple(LIMITS))
     series = [s for r in readings for s in r.metrics if s.service and np.isfinite(s.values).sum() >= _LEAST]
     found: dict[str, list[dict[str, Any]]] = {s.service: [] for s in series}
-    for service, one in zip((s.service for s in series), await asyncio.to_thread(lambda: [forecasts([s]) for s in series]), strict=True):
+    for service, one in zip(
+        (s.service for s in series), await asyncio.to_thread(lambda: [forecasts([s]) for s in series]), strict=True
+    ):
         found[service] += one
     return found
 

@@ -98,6 +98,7 @@ async def known(house: House) -> Known:
         tuple(sorted(spaces - {""})),
         tuple(sorted(places - {""})),
         dict(house.settings.entities.aliases),
+        tuple(sorted({s.alert.name for s in (await house.store.list_alerts(limit=200)).items})),
     )
 
 

@@ -17,8 +17,8 @@ from watchkeeper.domain.evidence import Window
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.store.port import PlanState
 from watchkeeper.workflows.analyze import suggested_fix
-from watchkeeper.workflows.answers.records import fix_words, link_to, status_words
 from watchkeeper.workflows.answers.seen import Measured, around, calls, incidents_in, measured
+from watchkeeper.workflows.answers.wording import fix_words, link_to, status_words
 from watchkeeper.workflows.house import House
 
 _FELT = ("latency-95", "errors", "traffic")
