@@ -8,6 +8,7 @@ from watchkeeper.ask.question import Intent, Known, Order, Summary
 from watchkeeper.ask.signals import SIGNALS
 from watchkeeper.ask.unread import Unread
 
+_LIMITED = {"mem-rate": r"memory|mem|ram", "cpu-rate": "cpu", "disk": "disk", "pool-rate": "pool|connection"}
 _AGAINST_LIMIT = {"pool": "pool-rate", "mem": "mem-rate", "cpu": "cpu-rate"}
 _BARE = frozenset(
     [
@@ -39,7 +40,10 @@ class Reading:
     def __init__(self, unread: Unread, known: Known, limited: bool) -> None:
         self._unread, self._known, self._limited = unread, known, limited
         self.services: tuple[str, ...] = ()
-        self.count = unread.takes(phrases.COUNT)
+        self.minutely = unread.has(r"\b(?:per|a|each|every) min(?:ute)?\b|/ ?min\b|\brpm\b")
+        rate = self.minutely or unread.has(r"\b(?:per|a|each|every) sec(?:ond)?\b|/ ?s\b|\b[rq]ps\b")
+        self.count = unread.takes(phrases.COUNT) and not rate
+        self.latest = False
         self.per_pod = unread.takes(phrases.PER_POD)
         self.signals: list[str] = []
         self.summary: Summary | None = None
@@ -87,14 +91,19 @@ class Reading:
             return self._why()
         if unread.takes(phrases.HAPPENED):
             return Intent.INCIDENTS, "story"
-        if unread.takes(phrases.BROKEN):
+        safe = next(words for intent, _, words in phrases.INTENTS if intent is Intent.SAFE)
+        if not unread.has(safe) and unread.takes(phrases.BROKEN):
             self._subjects()
             return Intent.HEALTH, "broken"
         when = unread.takes(phrases.WHEN)
         if not unread.has(r"\b(?:worst|top) (?:alerts?|alarms?)\b"):
             self._ranks()
         for intent, detail, pattern in phrases.INTENTS:
-            if unread.takes(pattern):
+            if found := unread.take(pattern):
+                if intent is Intent.NEAR:
+                    self.signals = [s for s, words in _LIMITED.items() if re.search(words, found.group(0))]
+                    soon = re.search(r"\b(?:when|soon|how long|eta)\b", unread.original)
+                    intent = Intent.FORECAST if soon else intent
                 return self._told(intent, detail, when)
         self._subjects()
         self.services = read_services(unread, self._known, phrases.VOCABULARY)
@@ -130,6 +139,8 @@ class Reading:
         if intent in (Intent.SAFE, Intent.NEAR):
             self._subjects()
             self.order = None
+            if intent is Intent.NEAR and not self.signals and unread.takes(r"\bpools?\b"):
+                self.signals = ["pool-rate"]
             while unread.takes(
                 r"\b(?:anything|something|new|version|changes?|release|left|full|limits?|its|pools?|how)\b"
             ):
@@ -139,11 +150,15 @@ class Reading:
                 intent is Intent.NOISE and unread.takes(r"\b(?:alerts?|alarms?|often|most)\b")
             ):
                 pass
+        if intent is Intent.PLANS:
+            while unread.takes(r"\b(?:repairs?|fix(?:es)?|plans?|remediations?|actions?|proposed|do|applied|apply)\b"):
+                pass
+            self.latest = unread.takes(r"\b(?:last|latest|most recent|newest)\b")
         if intent in (Intent.ALERTS, Intent.INCIDENTS):
             detail = detail or self._standing()
         if intent is Intent.INCIDENTS:
             detail = next((name for name, words in phrases.LENGTHS if unread.takes(words)), detail)
-            while unread.takes(r"\b(?:most|fewest|least|over|bad|severe|serious|again|ago)\b"):
+            while unread.takes(r"\b(?:most|fewest|least|over|bad|severe|serious|again|ago|counts?)\b"):
                 pass
         if intent in (Intent.CHANGES, Intent.PLANS, Intent.INCIDENTS, Intent.LOGS):
             if unread.takes(r"\b(?:last|latest|most recent|newest)\b"):
@@ -173,7 +188,9 @@ class Reading:
                 r"\b(?:calls?|called|fails?|goes down|dies|breaks|stops|is down|went down|down|call|services?)\b"
             )
         if intent in (Intent.CHANGES, Intent.DECLARED):
-            unread.takes(r"\b(?:versions?|images?|deployed|deployments?|runs?|replicas?|pods?|memory|cpu|limits?)\b")
+            unread.takes(
+                r"\b(?:versions?|images?|tags?|new|newest|latest|current|deployed|deployments?|runs?|replicas?|pods?|memory|cpu|limits?)\b"
+            )
         unread.takes(phrases.EVERYTHING)
         unread.takes(phrases.PODS)
         return intent, detail
@@ -206,6 +223,8 @@ class Reading:
                     pass
         if not self.signals and unread.takes(r"\b(?:resources?(?: (?:usage|consumption|use))?)\b"):
             self.signals = ["cpu", "mem"]
+        if "pool" in self.signals:
+            unread.takes(r"\b(?:open|opened|in use)\b")
         if self.signals and unread.takes(
             r"\b(?:full(?:ness)?|exhausted|saturated|maxed out|utili[sz]ed|close to (?:its|their|the) limits?|(?:of|at|against) (?:its|their|the) limits?)\b"
         ):
@@ -260,9 +279,26 @@ class Reading:
             return Intent.MEASURE, ""
         if re.search(r"\b(?:which|what) services?\b", unread.original) and (moved or "slow" in unread.original):
             return Intent.HEALTH, "signal"
+        return self._well_or_how_much(well=well, started=started, moved=moved, fell=fell, trend=trend)
+
+    def _well_or_how_much(
+        self, *, well: bool, started: bool, moved: bool, fell: bool, trend: bool
+    ) -> tuple[Intent, str]:
+        """A signal was named: is it as usual, or what are its numbers?"""
+        said = self._unread.original
         asks = (
-            re.search(r"^\W*(?:(?:so|and|but|ok|hey|hi),? )*(?:is|are|does|do|has|have)\b", unread.original) is not None
+            re.search(r"^\W*(?:(?:so|and|but|ok|hey|hi),? )*(?:is|are|does|do|has|have|did|was|were)\b", said)
+            is not None
         )
-        if well or started or (asks and not self.count and not moved and not fell and not self._limited):
-            return Intent.HEALTH, "good" if re.search(phrases.GOOD, unread.original) else "signal"
+        numbers = re.search(
+            r"^\W*(?:(?:so|and|but|ok|hey|hi),? )*(?:what|how (?:much|many|high|low|big|often)|show|give|list|plot|graph)\b",
+            said,
+        )
+        now = re.search(r"\b(?:is|are|does|do|has|have)\b", said) is not None
+        if (
+            started
+            or (well and not numbers)
+            or (asks and now and not self.count and not moved and not fell and not self._limited)
+        ):
+            return Intent.HEALTH, "good" if re.search(phrases.GOOD, said) else "signal" if asks else "told"
         return Intent.MEASURE, "trend" if moved or fell or trend else ""

@@ -68,8 +68,8 @@ def parse(text: str, known: Known, now: datetime, zone: tzinfo, context: str = "
 
 
 def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Question | Unclear:
-    if unread.has(phrases.HEADS):
-        return Unclear("I count requests, not people", ("how many requests failed in the last hour?",))
+    if counted := re.search(phrases.HEADS, unread.text):
+        return Unclear(f"I count requests, not {counted.group(1)}", ("how many requests failed in the last hour?",))
     anchor = read_anchor(unread, known)
     named = unread.take(phrases.INCIDENT_ID)
     incident = named.group(1) if named else ""
@@ -95,7 +95,7 @@ def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Ques
     question = Question(
         intent, replace(span, start=now - _DEFAULTS[intent]) if intent in _DEFAULTS and not span.named else span, tuple(read.signals), services, excluded,
         environment, namespace, read.summary, read.order, read.top, threshold, read.per_pod, None, incident, search, detail, read.count,
-        anchor=anchor, severities=severities, alert=alert,
+        anchor=anchor, minutely=read.minutely, latest=read.latest, severities=severities, alert=alert,
     )  # fmt: skip
     if threshold is not None and threshold.unit == "%":
         question = replace(question, signals=tuple(PARTNER.get(s, s) for s in question.signals))
@@ -116,7 +116,7 @@ def _turned(question: Question) -> bool:
     """Does a negation turn what is asked? "Not ready" and "not working" are states of their own."""
     if question.intent is Intent.WHY:
         return bool(set(question.signals) - {"availability"})
-    return question.intent not in (Intent.PODS, Intent.HEALTH) or question.detail in ("signal", "good")
+    return question.intent not in (Intent.PODS, Intent.HEALTH) or question.detail in ("signal", "good", "told")
 
 
 def _compared(question: Question, unread: Unread, versus: Callable[[Span], Span] | None) -> Question:

@@ -1,5 +1,6 @@
 """What somebody asked, typed. Whatever door the words came through, they end here."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,21 @@ class Span:
     moment: datetime | None = None
     named: bool = True
     """False: nothing was said, this is the default."""
+
+    def within(self, default: str = "the last hour", lead: str = "in") -> str:
+        """As the end of a sentence: "in the last hour", "today", "around 14:00", "since 12:00"; `default` for now or nothing said."""
+        words = self.words if self.named and self.words != "now" else default
+        if words.startswith(("today", "yesterday", "this ", "last ", "since ")):
+            return words
+        if self.moment is not None and words == self.words:
+            return f"around {words}"
+        if re.match(r"\d{4}-|(?:mon|tues|wednes|thurs|fri|satur|sun)day", words, re.IGNORECASE):
+            return f"on {words}"
+        if re.match(r"\d\d:\d\d", words):
+            return f"from {words}"
+        if words.startswith("inc"):
+            return f"during {words}"
+        return f"{lead} {words}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,10 @@ class Question:
     """The asker writes 2 PM, not 14:00; so does the answer."""
     anchor: Anchor | None = None
     """Replaces `span` once the records were looked at."""
+    minutely: bool = False
+    """Rates are asked for by the minute."""
+    latest: bool = False
+    """Only the newest repair."""
     severities: tuple[str, ...] = ()
     alert: str = ""
     """An alert's name."""

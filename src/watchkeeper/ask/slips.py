@@ -178,7 +178,7 @@ def _like_a_name(word: str, names: set[str]) -> bool:
 
 def _near(word: str) -> str:
     """The one word a single slip away that begins alike; "" where there is none or more than one."""
-    if len(word) < _LEAST or word in WORDS or not word.isalpha():
+    if len(word) < _LEAST or not word.isalpha() or {word, word + "s", word.removesuffix("s"), word + "ed"} & WORDS:
         return ""
     near = [
         w

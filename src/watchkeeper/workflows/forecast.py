@@ -45,6 +45,14 @@ async def anomalies(house: House, service: str, window_seconds: float) -> Mappin
     }  # fmt: skip
 
 
+async def foreseen(house: House, service: str) -> list[Mapping[str, Any]]:
+    """Limits that a service nears, in an hour or in days, the first to come first."""
+    readings, _, _ = await _read(house, service, 3600, (*LIMITS, "certificate-left", "queue", "error-rate"))
+    series = [s for r in readings for s in r.metrics if s.service == service and np.isfinite(s.values).sum() >= _LEAST]
+    coming: list[Mapping[str, Any]] = [{"kind": "limit", **one} for one in await asyncio.to_thread(forecasts, series)]
+    return sorted([*coming, *await outlooks(house, service, series)], key=lambda f: (f["expected"], f["metric"]))
+
+
 async def unusual_of_all(house: House, window_seconds: float) -> dict[str, list[dict[str, Any]]]:
     """Unusual episodes of every measured service: one reading and one detector for the fleet. Pods of a service are judged by metric."""
     readings, _, onset = await _read(house, "", window_seconds)

@@ -9,7 +9,7 @@ from watchkeeper.ask.answer import Answer, Asker
 from watchkeeper.ask.question import Question, Summary
 from watchkeeper.ask.signals import PARTNER, SIGNALS
 from watchkeeper.workflows.answers.seen import Table, measured
-from watchkeeper.workflows.forecast import anomalies, crossings_of_all, unusual_of_all
+from watchkeeper.workflows.forecast import crossings_of_all, foreseen, unusual_of_all
 from watchkeeper.workflows.house import House
 
 _CLOSE = 80.0
@@ -18,7 +18,7 @@ _SHARES = ("cpu-rate", "mem-rate", "pool-rate", "disk")
 _SHARE_OF = {**PARTNER, "pool": "pool-rate", "cpu-throttled": "cpu-rate"}
 _NAMED = 3
 """Services that are looked at one by one, days ahead too; more are looked at together."""
-_TITLES = {s.metric: s for s in reversed(SIGNALS.values()) if s.name != "availability"}
+_TITLES = {s.metric: s for s in SIGNALS.values() if s.name != "availability"}
 _SAID = 4
 
 
@@ -36,16 +36,16 @@ async def unusual(house: House, question: Question, asker: Asker) -> Answer:
     }
     within = {s: [e for e in episodes if datetime.fromisoformat(e["began"]) <= end] for s, episodes in asked.items()}
     odd = sorted(((s, e) for s, e in within.items() if e), key=lambda one: (-max(map(_departure, one[1])), one[0]))
-    words = question.span.words if question.span.named and question.span.words != "now" else "the last hour"
+    words = question.span.within()
     data = {"anomalies": {s: e for s, e in within.items() if e}}
     if not odd:
         who = listed(sorted(asked)) if asked else listed(list(question.services))
         return Answer(
-            f"Nothing unusual at {who} in {words}." if asked else f"{who}: I have no measurements to judge.", data
+            f"Nothing unusual at {who} {words}." if asked else f"{who}: I have no measurements to judge.", data
         )
     lines = [f"{service}: {_episodes(episodes, asker)}" for service, episodes in odd[:10]]
     more = f"\n… and {plural(len(odd) - 10, 'further service')}" if len(odd) > 10 else ""
-    return Answer("\n".join([f"Unusual in {words}, the farthest from usual first:", *lines]) + more, data)
+    return Answer("\n".join([f"Unusual {words}, the farthest from usual first:", *lines]) + more, data)
 
 
 def _departure(episode: Mapping[str, Any]) -> float:
@@ -72,7 +72,7 @@ def _episodes(found: Sequence[Mapping[str, Any]], asker: Asker) -> str:
 async def forecast(house: House, question: Question, asker: Asker) -> Answer:
     """Limits that will be reached within about an hour; of few named services those that are days away, too."""
     if question.services and len(question.services) <= _NAMED:
-        found = {s: (await anomalies(house, s, 3600))["forecasts"] for s in question.services}
+        found: Mapping[str, Sequence[Mapping[str, Any]]] = {s: await foreseen(house, s) for s in question.services}
     else:
         every = await crossings_of_all(house)
         found = {s: f for s, f in every.items() if not question.services or s in question.services}
@@ -122,7 +122,7 @@ async def near(house: House, question: Question, asker: Asker) -> Answer:
         )
     ranked = sorted(full.items(), key=lambda kv: (-kv[1], kv[0]))
     close = [one for one in ranked if one[1] >= _CLOSE]
-    when = f", peak over {question.span.words}" if past else " now"
+    when = f", peak {question.span.within(lead='over')}" if past else " now"
     rows = [(s, SIGNALS[n].title, amount(v, "%")) for (s, n), v in (close or ranked[:5])[:15]]
     head = (
         f"At {_CLOSE:.0f} % of {'its' if len(close) == 1 else 'their'} limit or more{when}:" if close

@@ -29,7 +29,7 @@ async def alerts(house: House, question: Question, asker: Asker) -> Answer:
         rows = [s for s in rows if question.span.start <= s.alert.starts_at <= question.span.end]
     elif not question.alert:
         rows = [s for s in rows if str(s.alert.status) == "firing"]
-    words = f"began in {question.span.words}" if named else "on record" if question.alert else "firing now"
+    words = f"began {question.span.within()}" if named else "on record" if question.alert else "firing now"
     data = {
         "count": len(rows),
         "alerts": [
@@ -75,13 +75,13 @@ async def noise(house: House, question: Question, asker: Asker) -> Answer:
         repaired = {i.id for i in await incidents_in(house, start, end) if await tx.plans_of(i.id)}
     times = Counter((s.alert.name, house.service_of(s.alert)) for s in begun)
     acted = Counter((s.alert.name, house.service_of(s.alert)) for s in begun if s.incident_id in repaired)
-    words = question.span.words if question.span.named and question.span.words != "now" else "the last 7 days"
+    words = question.span.within("the last 7 days")
     called = {s: n for s, (_, n) in said.items() if n}
     data = {
         "alerts": [{"name": n, "service": s, "times": k, "with_a_repair": acted[(n, s)]} for (n, s), k in times.most_common(50)], "called_noise": called,
     }  # fmt: skip
     if not times:
-        return Answer(f"No alert began in {words}, as far as senders told me.", data)
+        return Answer(f"No alert began {words}, as far as senders told me.", data)
     order = sorted(times.items(), key=lambda kv: (acted[kv[0]] > 0, -kv[1], kv[0]))
     lines = [
         f"{name} at {service or 'no service'}: began {_times(n)}, {_of(acted[(name, service)])}"
@@ -93,7 +93,7 @@ async def noise(house: House, question: Question, asker: Asker) -> Answer:
         else "\nNobody called any of it noise yet."
     )
     return Answer(
-        "\n".join([f"Alerts of {words} by how often they began, those that led to no repair first:", *lines]) + marked,
+        "\n".join([f"Alerts {words} by how often they began, those that led to no repair first:", *lines]) + marked,
         data,
     )
 

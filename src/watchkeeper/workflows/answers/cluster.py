@@ -35,7 +35,7 @@ async def pods(house: House, question: Question, asker: Asker) -> Answer:
     rows = [(service_of_pod(p), str(p["metadata"]["name"]), _phase(p), restarts_of(p)) for p in found]
     past = question.span.named and question.span.words != "now"
     if past and question.detail not in _DATED:
-        words = f"I see pods as they are now, not as they were in {question.span.words}"
+        words = f"I see pods as they are now, not as they were {question.span.within()}"
         return Answer(f"{words}.", {"understood": False}, understood=False, nearest=("which pods are not ready?",))
     kept = [r for r in rows if _in_state(found, r, question.detail)]
     if past:
@@ -50,7 +50,7 @@ async def pods(house: House, question: Question, asker: Asker) -> Answer:
         "restarted": "restarted",
     }[question.detail]
     if not kept and past:
-        said = f"None of the {len(rows)} pods that exist now was {words} in {question.span.words}"
+        said = f"None of the {len(rows)} pods that exist now was {words} {question.span.within()}"
         return Answer(f"{said}; pods that are gone took their record with them.", data)
     if not kept:
         return Answer(f"None: no pod is {words} ({len(rows)} looked at).", data)

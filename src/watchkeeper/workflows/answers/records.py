@@ -22,7 +22,11 @@ _SHOWN = 10
 async def incidents(house: House, question: Question, asker: Asker) -> Answer:
     """Those of a span, those that are open, or the named one; by severity, by length or counted by service where asked."""
     found = await _of(house, question, asker)
-    words = question.span.words if question.span.named and question.detail != "open" else ""
+    words = (
+        question.span.within("")
+        if question.span.named and question.span.words != "now" and question.detail != "open"
+        else ""
+    )
     if question.detail == "mttr":
         return _mttr(found, words)
     if question.detail == "evidence":
@@ -36,7 +40,7 @@ async def incidents(house: House, question: Question, asker: Asker) -> Answer:
             found = sorted(found, key=lambda i: (i.severity.rank, -_lasted(i, asker)))[:3]
     kind = {"open": "open ", "resolved": "resolved "}.get(question.detail, "")
     what = f"{' or '.join(question.severities)}{' ' if question.severities else ''}{kind}incident"
-    place = (f" in {words}" if words else "") + (f" at {listed(list(question.services))}" if question.services else "")
+    place = (f" {words}" if words else "") + (f" at {listed(list(question.services))}" if question.services else "")
     data = {"count": len(found), "incidents": [_row(i) for i in found[:50]]}
     if not found:
         return Answer(f"No {what}s{place} are on record.", data)
@@ -111,7 +115,7 @@ def _row(i: Incident) -> dict[str, object]:
 
 def _mttr(found: list[Incident], words: str) -> Answer:
     took = [(i.resolved_at - i.opened_at).total_seconds() for i in found if i.resolved_at is not None]
-    place = f" in {words}" if words else " on record in the last 30 days"
+    place = f" {words}" if words else " on record in the last 30 days"
     if not took:
         return Answer(f"No incident was resolved{place}, so there is no time to resolution to tell.", {"count": 0})
     mean = sum(took) / len(took)
@@ -135,13 +139,7 @@ async def changes(house: House, question: Question, asker: Asker) -> Answer:
     if question.detail == "last":
         found = found[:1]
     who = f" of {listed(list(question.services))}" if question.services else ""
-    words = (
-        question.span.words
-        if question.span.named
-        else "the last 30 days"
-        if question.detail == "last"
-        else "the last day"
-    )
+    words = question.span.within("the last 30 days" if question.detail == "last" else "the last day")
     data = {
         "count": len(found),
         "changes": [
@@ -151,14 +149,14 @@ async def changes(house: House, question: Question, asker: Asker) -> Answer:
     }
     if not found:
         return Answer(
-            f"I know of no release or change{who} in {words}. I see what the cluster still keeps and what is reported to /api/v1/changes.",
+            f"I know of no release or change{who} {words}. I see what the cluster still keeps and what is reported to /api/v1/changes.",
             data,
         )
     lines = [_change(c, asker, question.half_days) for c in found[:15]]
     if question.detail == "who" and not all(c.author for c in found):
         lines.append("Who did it is not told by what reported it, where no name stands.")
     return Answer(
-        "\n".join([f"{plural(len(found), 'change')}{who} in {words}, newest first:", *lines]),
+        "\n".join([f"{plural(len(found), 'change')}{who} {words}, newest first:", *lines]),
         data,
         links=tuple(Link(c.summary[:60], c.link) for c in found[:5] if c.link),
     )

@@ -31,7 +31,7 @@ async def plans(house: House, question: Question, asker: Asker) -> Answer:
             found = [(i, r) for i, r in found if r.state in _DONE]
         case "failed":
             found = [(i, r) for i, r in found if r.state in _FAILED]
-    words = f" in {question.span.words}" if question.span.named else ""
+    words = f" {question.span.within()}" if question.span.named and question.span.words != "now" else ""
     who = (
         f" for {question.incident or listed(list(question.services))}" if question.incident or question.services else ""
     )
@@ -59,6 +59,8 @@ async def _of(house: House, question: Question, asker: Asker) -> list[tuple[Inci
         incidents = (await incidents_in(house, start, question.span.end))[:200]
     async with house.store.transaction() as tx:
         found = [(i, r) for i in incidents for r in await tx.plans_of(i.id) if r.plan.created_at <= question.span.end]
+    if question.latest:
+        found = sorted(found, key=lambda one: one[1].plan.created_at)[-1:]
     if question.services:
         found = [(i, r) for i, r in found if r.plan.target.name in question.services]
     return found

@@ -43,7 +43,7 @@ async def why_restarts(house: House, question: Question, asker: Asker) -> Answer
     }
     some = [p for p in pods if (p.count or p.ended) and ("oom" not in question.signals or p.ended == _MEMORY)]
     some = [p for p in some if p.at is None or p.at <= span.end]
-    words = span.words if span.named and span.words != "now" else "the last hour"
+    words = span.within()
     who = listed(list(question.services)) or "any service"
     data: dict[str, Any] = {
         "cause": None, "restarts": {s: round(n) for s, n in counted.items() if n > 0}, "pods": [{"pod": p.name, "restarts": p.count, "ended": p.ended} for p in some],
@@ -53,11 +53,11 @@ async def why_restarts(house: House, question: Question, asker: Asker) -> Answer
     if not some and not any(n > 0 for n in counted.values()):
         what = "was killed for memory" if "oom" in question.signals else "restarted"
         return Answer(
-            f"I see no such thing: no pod of {who} {what} in {words} ({plural(len(pods), 'pod')} looked at, {sum(p.count for p in pods)} restarts).",
+            f"I see no such thing: no pod of {who} {what} {words} ({plural(len(pods), 'pod')} looked at, {sum(p.count for p in pods)} restarts).",
             {**data, "premise": False},
         )
     lines = [
-        f"{s}: restarted {n:.0f} {'time' if round(n) == 1 else 'times'} in {words}"
+        f"{s}: restarted {n:.0f} {'time' if round(n) == 1 else 'times'} {words}"
         for s, n in sorted(counted.items())
         if n > 0
     ]

@@ -46,7 +46,7 @@ async def health(house: House, question: Question, asker: Asker) -> Answer:
         "not_ready": unready, "incidents": [i.id for i in open_],
     }  # fmt: skip
     said = (_of_services if question.services else _of_all)(question, judged, unready, open_)
-    return Answer(f"By the worst two minutes of {past.words}, against the hour before:\n{said}" if past else said, data)
+    return Answer(f"By the worst two minutes {past.within()}, against the hour before:\n{said}" if past else said, data)
 
 
 _LATELY = timedelta(minutes=30)
@@ -112,11 +112,7 @@ def _of_services(
             out.append(f"{service}: I have no recent measurements of it.")
             continue
         if question.signals:
-            good = question.detail == "good"
-            head = (
-                f"{'No' if good else 'Yes'}, {service}{' is out of its usual range' if good else ''}: " if bad
-                else f"{'Yes' if good else 'No'}, {service} is within its usual range: "
-            )  # fmt: skip
+            head = _as_asked(service, bool(bad), question.detail)
         else:
             head = f"{service} is not well: " if bad or service in unready else f"{service} looks healthy: "
         shown = bad if bad and not question.signals else found
@@ -129,6 +125,15 @@ def _of_services(
     return "\n".join(out)
 
 
+def _as_asked(service: str, bad: bool, detail: str) -> str:
+    """Yes or no where that was asked; "is it slow?" and "is it normal?" take opposite words."""
+    usual = f"{service} is {'out of' if bad else 'within'} its usual range: "
+    if detail not in ("good", "signal"):
+        return usual
+    word = "Yes" if bad == (detail == "signal") else "No"
+    return f"Yes, {service}: " if word == "Yes" and bad else f"{word}, {usual}"
+
+
 def _of_all(
     question: Question, judged: Mapping[str, list[Judged]], unready: Mapping[str, str], open_: Sequence[Incident]
 ) -> str:
@@ -136,8 +141,8 @@ def _of_all(
     ill = sorted({s for s, found in bad.items() if found} | set(unready))
     if not ill and not open_:
         if question.signals:
-            yes = "Yes" if question.detail == "good" else "No"
-            return f"{yes}: {', '.join(SIGNALS[s].title for s in question.signals)} of all {len(judged)} services is within its usual range."
+            yes = {"good": "Yes: ", "signal": "No: "}.get(question.detail, "")
+            return f"{yes}{', '.join(SIGNALS[s].title for s in question.signals)} of all {len(judged)} services is within its usual range."
         return f"Nothing is wrong that I can see: all {len(judged)} services are within their usual range" + (
             " then." if question.span.named and question.span.words != "now" else " and no incident is open."
         )

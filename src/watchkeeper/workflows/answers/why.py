@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from watchkeeper.ask.amounts import amount, clock, difference, length, listed
+from watchkeeper.ask.amounts import amount, clock, difference, listed
 from watchkeeper.ask.answer import Answer, Asker
 from watchkeeper.ask.curve import Moved, moved
 from watchkeeper.ask.health import judge
@@ -50,6 +50,8 @@ async def why(house: House, question: Question, asker: Asker) -> Answer:
         async with house.store.transaction() as tx:
             incident = await tx.incident(question.incident)
         return await _from_incident(house, incident, question, asker, [])
+    if question.alert:
+        return await _from_alert(house, question, asker)
     if question.detail == "last":
         page = await house.store.list_incidents(limit=1)
         if not page.items:
@@ -74,6 +76,18 @@ async def why(house: House, question: Question, asker: Asker) -> Answer:
     if not shifts:
         return _nothing(seen, question, asker)
     return await _from_evidence(house, question, asker, shifts, seen)
+
+
+async def _from_alert(house: House, question: Question, asker: Asker) -> Answer:
+    """Of the incident that the newest such alert went to."""
+    for stored in (await house.store.list_alerts(limit=500)).items:
+        if stored.alert.name == question.alert and (
+            not question.services or house.service_of(stored.alert) in question.services
+        ):
+            async with house.store.transaction() as tx:
+                incident = await tx.incident(stored.incident_id)
+            return await _from_incident(house, incident, question, asker, [])
+    return Answer(f"{question.alert} is not on record, so I cannot say why it fired.", {"cause": None})
 
 
 async def _shifts(house: House, seen: Measured, signals: tuple[str, ...], question: Question) -> list[Shifted]:
@@ -263,17 +277,11 @@ async def _did_not(
             lines.append(
                 f"{service}: {SIGNALS[name].title} between {amount(low, SIGNALS[name].unit)} and {amount(high, SIGNALS[name].unit)}"
             )
-    words = question.span.words if question.span.named else "the last hour"
+    words = question.span.within()
     if not lines:
         who = listed(list(question.services)) or "any service"
-        return Answer(
-            f"I have no {SIGNALS[signals[0]].title} of {who} around {words}, so I cannot say why.", {"cause": None}
-        )
-    head = (
-        f"I see no such change around {words}: it kept to its usual range."
-        if question.span.moment
-        else f"I see no such change in {words}: it kept to its usual range."
-    )
+        return Answer(f"I have no {SIGNALS[signals[0]].title} of {who} {words}, so I cannot say why.", {"cause": None})
+    head = f"I see no such change {words}: it kept to its usual range."
     other = (
         f"\nThere was an incident then, about something else: {fitting.root_cause or fitting.title}" if fitting else ""
     )
@@ -293,9 +301,9 @@ def _nothing(seen: Measured, question: Question, asker: Asker) -> Answer:
             if found is not None:
                 judged.append(f"{SIGNALS[name].title} {amount(found.now, SIGNALS[name].unit)}")
     who = listed(list(question.services)) if question.services else "what users feel"
-    words = question.span.words if question.span.named else f"the last {length(3600)}"
+    words = question.span.within()
     return Answer(
-        f"I see nothing wrong with {who} in {words}"
+        f"I see nothing wrong with {who} {words}"
         + (f": {'; '.join(judged)}." if judged else ", and no incident was open."),
         {"cause": None, "premise": False},
     )
