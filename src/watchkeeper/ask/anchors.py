@@ -19,6 +19,7 @@ _EVENTS = (
     ("incident", r"(?:incident|outage)(?: (?:started|began|happened|ended))?"),
     ("release", r"(?:deploy(?:ment)?|release|roll-?out|upgrade)"),
 )
+_OF = {"incident": "in|at|of|with|on", "release": "of|to"}
 
 
 def read_anchor(unread: Unread, known: Known) -> Anchor | None:
@@ -28,7 +29,7 @@ def read_anchor(unread: Unread, known: Known) -> Anchor | None:
         if named is not None:
             return Anchor(side, "incident", incident=named.group(1))
         for kind, event in _EVENTS:
-            pattern = rf"\b{lead}\s+{_WHICH}(?:(?P<a>[a-z][\w-]*?)(?:'s)?\s+{_WHICH})?{event}(?:\s+(?:of|to)\s+(?:the\s+)?(?P<b>[a-z][\w-]*))?\b"
+            pattern = rf"\b{lead}\s+{_WHICH}(?:(?P<a>[a-z][\w-]*?)(?:'s)?\s+{_WHICH})?{event}(?:\s+(?:{_OF[kind]})\s+(?:the\s+)?(?P<b>[a-z][\w-]*))?\b"
             found = re.search(pattern, unread.text)
             if found is None:
                 continue

@@ -37,7 +37,8 @@ _BARE = frozenset(
 class Reading:
     """Intent, signals and how numbers are summed up, taken from what is unread."""
 
-    def __init__(self, unread: Unread, known: Known, limited: bool) -> None:
+    def __init__(self, unread: Unread, known: Known, limited: bool, timed: bool = False) -> None:
+        self.timed = timed
         self._unread, self._known, self._limited = unread, known, limited
         self.services: tuple[str, ...] = ()
         self.minutely = unread.has(r"\b(?:per|a|each|every) min(?:ute)?\b|/ ?min\b|\brpm\b")
@@ -54,7 +55,7 @@ class Reading:
     def of_incident(self) -> tuple[Intent, str]:
         """An incident was named: why, what repairs it, on what evidence, or its story."""
         unread = self._unread
-        if unread.takes(phrases.WHY):
+        if unread.takes(phrases.WHY) or unread.takes(r"\b(?:impact|effects?)(?: of)?\b"):
             return self._why()
         plans = [(detail, words) for intent, detail, words in phrases.INTENTS if intent is Intent.PLANS]
         detail = next((d for d, words in plans if unread.takes(words)), None)
@@ -62,11 +63,12 @@ class Reading:
             unread.takes(r"\b(?:proposed|suggested|repairs?|fix(?:es)?|plans?)\b")
             return Intent.PLANS, detail if detail in ("who", "waiting", "failed") else "any"
         evidence = unread.takes(phrases.EVIDENCE)
+        people = re.search(r"\bwho(?:se|m|'s)?\b", unread.original) is not None
         while (
             unread.takes(phrases.STORY)
             or unread.takes(phrases.HAPPENED)
             or unread.takes(phrases.WHEN)
-            or unread.takes(phrases.HEALTH)
+            or (not people and unread.takes(phrases.HEALTH))
         ):
             pass
         unread.takes(r"\b(?:incidents?|outages?)\b")
@@ -113,6 +115,9 @@ class Reading:
         last = self._unread.takes(r"\b(?:last|latest|most recent) (?:incident|outage)\b")
         self._subjects()
         about = r"\b(?:incidents?|outages?|alerts?|deploy(?:s|ed|ment)?|releases?|changes?|(?:today|yesterday)'s|logs?|pods?|containers?)\b"
+        if re.search(r"^\W*(?:does|did|do|was|were|is|are|has|have|could|can)\b", self._unread.original):
+            # "Did the release cause it?" asks for a yes or a no; the cause alone would be another answer.
+            about = r"\b(?:pods?|containers?)\b"
         for pattern in (
             phrases.SPIKED,
             phrases.DROPPED,
@@ -157,6 +162,7 @@ class Reading:
         if intent in (Intent.ALERTS, Intent.INCIDENTS):
             detail = detail or self._standing()
         if intent is Intent.INCIDENTS:
+            unread.takes(r"\b(?:which|what)? ?(?:took|lasted)\b(?=.*\blongest\b)")
             detail = next((name for name, words in phrases.LENGTHS if unread.takes(words)), detail)
             while unread.takes(r"\b(?:most|fewest|least|over|bad|severe|serious|again|ago|counts?)\b"):
                 pass
@@ -189,7 +195,7 @@ class Reading:
             )
         if intent in (Intent.CHANGES, Intent.DECLARED):
             unread.takes(
-                r"\b(?:versions?|images?|tags?|new|newest|latest|current|deployed|deployments?|runs?|replicas?|pods?|memory|cpu|limits?)\b"
+                r"\b(?:config(?:uration)?|settings?|versions?|images?|tags?|new|newest|latest|current|deployed|deployments?|runs?|replicas?|pods?|memory|cpu|limits?)\b"
             )
         unread.takes(phrases.EVERYTHING)
         unread.takes(phrases.PODS)
@@ -211,6 +217,8 @@ class Reading:
     def _subjects(self) -> None:
         """Signals, ranking, summary."""
         unread = self._unread
+        if unread.takes(phrases.PEAK):
+            self.summary = Summary.MAX
         for order, implied, pattern in phrases.ORDER:
             if implied and unread.takes(pattern):
                 self.order = self.order or order
@@ -259,22 +267,32 @@ class Reading:
                 return Intent.PODS, ""
             self.per_pod = True
         if self.signals == ["replicas"] and self.count:
+            unread.takes(phrases.EVERYTHING)
             return Intent.DECLARED, "replicas"
         everything = unread.takes(phrases.EVERYTHING)
+        jumped = unread.has(phrases.JUMP)
         moved = unread.takes(phrases.SPIKED) if self.signals else False
         fell = not moved and self.signals != [] and unread.takes(phrases.DROPPED)
         started = unread.takes(phrases.START)
         trend = unread.takes(phrases.TREND)
         if when and self.signals:
             return Intent.WHEN, "down" if fell else "up"
+        if self.order is not None and self.signals and jumped and (moved or fell):
+            return Intent.WHEN, "down" if fell else "up"
         if (self._limited and which) or (self.order is not None and self.signals):
             return Intent.RANK, ""
         well = unread.takes(phrases.HEALTH)
+        if not self.signals and when and well:
+            return Intent.WHEN, "up"
+        if not self.signals and len(self.services) == 2 and unread.takes(r"\b(?:uses?|using|needs?|requires?)\b"):
+            return Intent.CALLS, "callees"
         if not self.signals:
             short = set(re.findall(r"[a-z']+", unread.text)) <= _BARE
             return Intent.HEALTH, "all" if everything and well else "well" if well else "" if short else "vague"
         if (moved or fell) and re.search(r"^\W*(?:did|has|have|was|were)\b", unread.text):
-            return Intent.WHEN, "down" if fell else "up"
+            # "Has it gone down?" asks of a rise whether it is over.
+            over = fell and not self.timed and re.search(r"^\W*(?:has|have)\b", unread.text) is not None
+            return Intent.WHEN, "down" if fell and not over else "up"
         if set(self.signals) & {"oom", "restarts"}:
             return Intent.MEASURE, ""
         if re.search(r"\b(?:which|what) services?\b", unread.original) and (moved or "slow" in unread.original):

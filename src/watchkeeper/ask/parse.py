@@ -87,9 +87,11 @@ def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Ques
     compound = replace(known, services=tuple(s for s in known.services if re.search(r"[-_ ]", s)))
     services = read_services(unread, compound, phrases.VOCABULARY | frozenset(known.services))
     negated = unread.has(phrases.NEGATED)
-    read = Reading(unread, known, threshold is not None)
+    read = Reading(unread, known, threshold is not None, timed=span.named or anchor is not None)
     intent, detail = read.of_incident() if incident else read.of_alert() if alert else read.intent()
     search = search or read.version
+    if search and intent is Intent.HEALTH and not read.signals:
+        intent, detail = Intent.LOGS, ""
     for service in (*read.services, *read_services(unread, known, phrases.VOCABULARY)):
         services += (service,) if service not in services else ()
     question = Question(
@@ -105,11 +107,21 @@ def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Ques
     left = [w for w in unread.words() if not says_nothing(w)]
     if left:
         return not_understood(left, known, question)
+    if _half_compared(question, unread, versus is not None):
+        return Unclear("I do not see what it is to be compared with", (affirmative(question),))
     if negated and _turned(question):
         return Unclear("I do not answer questions with a negation: too easily misread", (affirmative(question),))
     if anchor is not None:
         return _complete(_hung(question, anchor))
     return _complete(_compared(question, unread, versus))
+
+
+def _half_compared(question: Question, unread: Unread, versus: bool) -> bool:
+    """A comparison was said, and one side of it was not understood."""
+    said = unread.has(r"\b(?:vs|versus|than|against)\b|\bcompar(?:e[ds]?|ing) (?:to|with)\b")
+    whole = versus or len(question.services) > 1 or question.threshold is not None
+    whole = whole or (question.anchor is not None and question.anchor.side is Anchored.BOTH)
+    return said and not whole and question.intent in _ANCHORED
 
 
 def _turned(question: Question) -> bool:

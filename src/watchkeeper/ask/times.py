@@ -37,6 +37,7 @@ _SAID_OTHERWISE = (
     (r"\b(\d{1,2})[.:](\d{2}) ?(?:h|uhr|hrs|hours)(?![\w])", r"\1:\2"),
     (r"\b(\d{2})(\d{2}) ?(utc|z|hrs|hours)(?![\w])", r"\1:\2 \3"),
     (r"(?<=\d) (?:hrs|hours)(?=\s*(?:[?.!,]|$))(?<=:\d\d hrs)", ""),
+    (r"\b(?:right|just|shortly) (?:after|before) (?:about )?(?=\d|noon|midnight)", "around "),
     (r"\b(?:during|over|at) lunch(?: ?time| break)?\b", "between 12:00 and 13:00"),
     (r"\blunch(?: ?time| break)?\b", "noon"),
     (r"\b(?:in |over |for |during )?the last day\b", "in the last 24 hours"),

@@ -379,7 +379,7 @@ async def when(house: House, question: Question, asker: Asker) -> Answer:
     services = seen.services(name)
     if not services:
         return nothing(seen, signal, question)
-    if not question.services:
+    if not question.services and question.order is None:
         graph = await calls(house)
         entries = [s for s in services if not graph.callers.get(s)]
         services = (
@@ -401,7 +401,10 @@ async def when(house: House, question: Question, asker: Asker) -> Answer:
             {"moved": {}, "unit": signal.unit},
         )
     lines = []
-    for service, m in sorted(found.items(), key=lambda kv: kv[1].since):
+    by_size = question.order is not None
+    for service, m in sorted(
+        found.items(), key=lambda kv: -abs(kv[1].extreme - kv[1].usual) if by_size else kv[1].since
+    ):
         began = clock(datetime.fromtimestamp(m.since, UTC), asker.zone, asker.now, half_days=question.half_days)
         lasts = (
             f"until {clock(datetime.fromtimestamp(m.until, UTC), asker.zone, asker.now, half_days=question.half_days)}"

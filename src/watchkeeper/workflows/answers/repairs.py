@@ -14,9 +14,10 @@ from watchkeeper.workflows.house import House
 
 _SHOWN = 10
 _DONE = (PlanState.APPLIED, PlanState.SUCCEEDED, PlanState.UNDONE, PlanState.FAILED, PlanState.APPLYING)
+_RUNNING = (PlanState.APPROVED, PlanState.APPLYING, PlanState.APPLIED)
 _FAILED = (PlanState.FAILED, PlanState.UNDONE, PlanState.REJECTED, PlanState.VOID)
 _HEADS = {
-    "waiting": "waiting for approval", "done": "carried out", "failed": "failed, taken back or not wanted", "any": "on record", "who": "on record",
+    "waiting": "waiting for approval", "done": "carried out", "failed": "failed, taken back or not wanted", "running": "under way", "any": "on record", "who": "on record",
 }  # fmt: skip
 
 
@@ -29,6 +30,8 @@ async def plans(house: House, question: Question, asker: Asker) -> Answer:
             found = [(i, r) for i, r in found if _waits(i, r, asker.now)]
         case "done":
             found = [(i, r) for i, r in found if r.state in _DONE]
+        case "running":
+            found = [(i, r) for i, r in found if r.state in _RUNNING]
         case "failed":
             found = [(i, r) for i, r in found if r.state in _FAILED]
     words = f" {question.span.within()}" if question.span.named and question.span.words != "now" else ""
@@ -85,6 +88,8 @@ def _none(detail: str, who: str, words: str) -> str:
             return f"Nothing{who} is waiting for approval."
         case "done":
             return f"No repair{who} was carried out{place}."
+        case "running":
+            return f"No repair{who} is under way."
         case "failed":
             return f"No repair{who} failed or was taken back{place}."
         case _:

@@ -13,7 +13,8 @@ from watchkeeper.ask.question import Intent, Question, Span, Summary
 from watchkeeper.ask.signals import SIGNALS
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.diagnosis import Diagnosis
-from watchkeeper.domain.evidence import Window
+from watchkeeper.domain.escaping import visible
+from watchkeeper.domain.evidence import EvidenceFile, Window
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.store.port import PlanState
 from watchkeeper.workflows.analyze import suggested_fix
@@ -125,6 +126,10 @@ async def _fitting(house: House, question: Question, shifts: list[Shifted]) -> I
         found = [i for i in found if i.onset <= question.span.moment + _SOON]
     if question.environment:
         found = [i for i in found if i.environment == question.environment]
+    if shifts and question.signals:
+        # What began after the effect is not its cause.
+        last = max(s.how.extreme_at for s in shifts)
+        found = [i for i in found if i.onset.timestamp() <= last + _SOON.total_seconds()]
     if question.services:
         graph = await calls(house)
         near = set(question.services)
@@ -208,10 +213,20 @@ async def _from_evidence(
 ) -> Answer:
     """No incident was on record: the same engine looks at the evidence of that time."""
     first = shifts[0]
-    onset = datetime.fromtimestamp(min(s.how.since for s in shifts if s.service == first.service), UTC)
+    same = [s for s in shifts if s.service == first.service]
+    onset = datetime.fromtimestamp(min(s.how.since for s in same), UTC)
+    end = question.span.end
+    if all(s.how.until for s in same):
+        # What came after it was over does not explain it.
+        end = min(end, datetime.fromtimestamp(max(s.how.until or 0.0 for s in same), UTC) + _SOON)
     normal = timedelta(minutes=house.settings.evidence.normal_minutes)
-    evidence = await around(house, question, Window(onset - normal, onset, question.span.end), first.service)
+    evidence = await around(house, question, Window(onset - normal, onset, end), first.service)
     found = await asyncio.to_thread(diagnose, evidence)
+    if found.cause is not None and found.cause.service not in {
+        first.service,
+        *evidence.topology.downstream(first.service),
+    }:
+        return _unexplained(first, evidence, onset, asker, question)
     impact = _impact(shifts, asker, question)
     last = max((s.how.until or 0.0) for s in shifts) if all(s.how.until for s in shifts) else None
     status = (
@@ -235,6 +250,21 @@ async def _from_evidence(
     return Answer(
         text, data, picture=svg({f"{first.service} {first.signal}": curve}, "Impact", SIGNALS[first.signal].unit)
     )
+
+
+def _unexplained(first: Shifted, evidence: EvidenceFile, onset: datetime, asker: Asker, question: Question) -> Answer:
+    """It did move, and what is wrong elsewhere does not reach it: what changed at it then is all that can be said."""
+    near = [c for c in evidence.changes if c.service == first.service and abs(c.at - onset) <= _SOON]
+    then = "; ".join(f"{c.kind} at {clock(c.at, asker.zone, asker.now)}: {visible(c.summary)}" for c in near[:3])
+    text = (
+        f"I see it, but not why: {_impact([first], asker, question)}. Nothing at {first.service} or what it calls explains it."
+        + (
+            f"\nWhat changed at {first.service} then: {then}."
+            if then
+            else f"\nNo change of {first.service} is known from then."
+        )
+    )
+    return Answer(text, {"incident": None, "cause": None, "changes": [c.id for c in near]})
 
 
 def _suggestion(found: Diagnosis) -> str:
