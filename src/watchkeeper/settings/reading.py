@@ -71,7 +71,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int | str]]
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise ConfigurationError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None

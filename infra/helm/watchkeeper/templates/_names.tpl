@@ -44,10 +44,18 @@ capabilities: {drop: [ALL]}
 {{- end -}}
 
 {{- define "watchkeeper.secrets" -}}
-{{- range $name := list .Values.existingSecret.database .Values.existingSecret.redis .Values.existingSecret.model .Values.existingSecret.chat .Values.existingSecret.webhook .Values.existingSecret.sources }}
+{{- range $name := list .Values.existingSecret.database .Values.existingSecret.redis .Values.existingSecret.model .Values.existingSecret.chat .Values.existingSecret.webhook .Values.existingSecret.metrics .Values.existingSecret.sources }}
 {{- if $name }}
 - secretRef: {name: {{ $name }}}
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "watchkeeper.scrapeAuthorization" -}}
+{{- with .Values.existingSecret.metrics }}
+authorization:
+  type: Bearer
+  credentials: {name: {{ . }}, key: WATCHKEEPER_SERVER__METRICS_TOKEN}
 {{- end }}
 {{- end -}}
 

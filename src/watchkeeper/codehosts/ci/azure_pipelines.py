@@ -47,7 +47,7 @@ class AzurePipelines:
             if said["eventType"] != "build.complete":
                 return None
             return Notice(str(said["id"]), self._project, str(int(said["resource"]["id"])))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidInput(f"not a build.complete event: {error}", field="resource.id") from None
 
     async def run(self, repository: str, run_id: str) -> Run:

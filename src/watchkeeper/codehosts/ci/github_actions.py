@@ -74,7 +74,7 @@ class GithubActions:
                 if said["action"] == "completed"
                 else None
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidInput(f"not a workflow_run event: {error}", field="workflow_run") from None
 
     async def run(self, repository: str, run_id: str) -> Run:

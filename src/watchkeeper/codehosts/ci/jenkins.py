@@ -58,7 +58,7 @@ class Jenkins:
             number = int(build["number"])
             path = unquote(text_of(build.get("url"))).strip("/")
             job = _job_of(path, text_of(said["name"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidInput(f"not a notification of a build: {error}", field="build") from None
         if not _JOB.fullmatch(job) or ".." in job.split("/"):
             raise InvalidInput("that is no name of a job", field="name")
