@@ -63,7 +63,8 @@ def libpq_url(url: str) -> str:
 
 def lively(url: str) -> str:
     """The address for connections that stay open: `LIVELY`, unless it says otherwise itself."""
-    return make_conninfo(**{**LIVELY, **conninfo_to_dict(libpq_url(url))})
+    said = {key: str(value) for key, value in conninfo_to_dict(libpq_url(url)).items() if value is not None}
+    return make_conninfo(**{**LIVELY, **said})
 
 
 def _config(connection: Connection) -> Config:
