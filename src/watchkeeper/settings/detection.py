@@ -25,7 +25,7 @@ class AnomalySettings(Section):
         True, description="Read every workload's signals from Prometheus and open incidents by themselves."
     )
     scan_seconds: float = Field(60, ge=5, description="Seconds between samples, and between two scans.")
-    shards: int = Field(1, ge=1, le=256, description="Parts of the scan, by namespace, that any workers share.")
+    shards: int = Field(1, ge=1, le=256, description="Parts of the scan, by workload, that any workers share.")
     pages_per_week: float = Field(
         1.0,
         gt=0,

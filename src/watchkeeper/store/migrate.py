@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -13,6 +14,8 @@ from watchkeeper.domain.errors import StoreUnavailable
 
 HERE = Path(__file__).parent / "migrations"
 _LOCK = 7_205_759
+LIVELY = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""libpq's words for: a connection on which nothing comes back for some 20 s (a cut network says nothing) is dead."""
 
 
 def migrate(url: str) -> str:
@@ -56,6 +59,12 @@ def driver_url(url: str) -> str:
 def libpq_url(url: str) -> str:
     """The same address for psycopg itself."""
     return driver_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def lively(url: str) -> str:
+    """The address for connections that stay open: `LIVELY`, unless it says otherwise itself."""
+    said = {key: str(value) for key, value in conninfo_to_dict(libpq_url(url)).items() if value is not None}
+    return make_conninfo(**{**LIVELY, **said})
 
 
 def _config(connection: Connection) -> Config:

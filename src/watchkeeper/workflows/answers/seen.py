@@ -52,7 +52,7 @@ async def measured(
     readings = await read_all(sources, scope)
     found: dict[tuple[str, str], list[Series]] = defaultdict(list)
     for one in (s for r in readings for s in r.metrics):
-        if one.service in question.excluded or (question.services and one.service not in question.services):
+        if one.service in question.excluded or (question.services and not _belongs(one, question.services)):
             continue
         for name, metric in wanted.items():
             if one.metric == metric:
@@ -61,6 +61,13 @@ async def measured(
         f"{m.source}: {m.reason}" for r in readings for m in r.missing if "no series in this scope" not in m.reason
     )
     return Measured(dict(found), unseen, tuple(sorted({s.query for group in found.values() for s in group if s.query})))
+
+
+def _belongs(one: Series, services: Sequence[str]) -> bool:
+    """Of one of these, or a volume claim named after one of them."""
+    return one.service in services or (
+        one.metric == "disk-rate" and one.service.startswith(tuple(f"{s}-" for s in services))
+    )
 
 
 async def around(house: House, question: Question, window: Window, service: str, *signals: Signal) -> EvidenceFile:
@@ -100,6 +107,7 @@ async def known(house: House) -> Known:
         tuple(sorted(spaces - {""})),
         tuple(sorted(places - {""})),
         dict(house.settings.entities.aliases),
+        tuple(sorted({s.alert.name for s in (await house.store.list_alerts(limit=200)).items})),
     )
 
 
