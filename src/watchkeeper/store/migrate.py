@@ -15,7 +15,7 @@ from watchkeeper.domain.errors import StoreUnavailable
 
 HERE = Path(__file__).parent / "migrations"
 _LOCK = 7_205_759
-LIVELY = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+LIVELY = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
 """libpq's words for: a connection on which nothing comes back for some 20 s (a cut network says nothing) is dead."""
 
 
