@@ -14,6 +14,7 @@ from watchkeeper.domain.topology import Topology
 from watchkeeper.telemetry.assemble import assemble, read_all
 from watchkeeper.telemetry.port import Scope
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.own_changes import with_ours
 
 _RECENT = timedelta(minutes=10)
 _PAGES = 20
@@ -77,7 +78,8 @@ async def around(house: House, question: Question, window: Window, service: str,
     async with house.store.transaction() as tx:
         reported = await tx.changes(window.start, window.end)
     graph = evidence.topology.merged(await calls(house))
-    return replace(evidence, changes=(*evidence.changes, *reported), topology=graph)
+    changes = await with_ours(house, question.namespace, (*evidence.changes, *reported))
+    return replace(evidence, changes=changes, topology=graph)
 
 
 async def calls(house: House) -> Topology:
