@@ -52,6 +52,11 @@ class Browser:
             {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 700},
         )
 
+    def scheme(self, name: str) -> None:
+        """What the reader's system prefers: light or dark."""
+        features = [{"name": "prefers-color-scheme", "value": name}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
     def shoot(self, name: str) -> None:
         """The whole page as a picture."""
         self.shots.mkdir(parents=True, exist_ok=True)
@@ -64,11 +69,12 @@ class Browser:
         """Must one scroll sideways to read the page?"""
         return bool(self.driver.execute_script("return document.documentElement.scrollWidth > window.innerWidth + 1"))
 
-    def complaints(self) -> list[str]:
-        """What axe finds wrong with the page."""
+    def complaints(self, rule: str = "") -> list[str]:
+        """What axe finds wrong with the page, by all its rules or by one."""
+        options = f"{{runOnly: ['{rule}']}}" if rule else "{}"
         self.driver.execute_script(member("axe-core", "axe.min.js").decode())
         found: dict[str, Any] = self.driver.execute_async_script(
-            "const done = arguments[arguments.length - 1]; axe.run().then(done, e => done({violations: [{id: String(e), nodes: []}]}))"
+            f"const done = arguments[arguments.length - 1]; axe.run({options}).then(done, e => done({{violations: [{{id: String(e), nodes: []}}]}}))"
         )
         return [f"{v['id']}: {[n['html'][:120] for n in v['nodes']]}" for v in found["violations"]]
 

@@ -97,12 +97,15 @@ async def test_from_webhook_to_a_comment_that_is_edited(place: Place, system: st
     assert "**lint**" in said
     assert "src/cart.py:7: error" in said
     assert "a thing that is always there" not in said  # the last green run has it too
+    assert "cart.test_total" in said  # the test report names it
+    assert "1 is not 2" in said
     assert "``" in said  # what mentions everyone stands as code
     (run,) = await place.runs()
     assert (run["category"], run["state"], run["pull_request"]) == ("lint", "failed", 9)
     whole = (await place.client.get(f"/api/v1/pipelines/{run['id']}", headers=place.headers)).json()
     assert whole["jobs"][0]["findings"][0]["line"] == 5
     assert whole["changed"] == ["src/cart.py"]
+    assert [(t["name"], t["seconds"]) for t in whole["tests"]] == [("cart.test_total", 0.5)]
 
     place.stand_in(system).passes = True
     place.stand_in(system).attempt = 2
@@ -154,8 +157,19 @@ async def test_what_is_no_event_of_ours_is_refused_or_left(place: Place) -> None
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
+async def test_a_test_report_tells_what_an_expired_log_cannot(place: Place, system: str) -> None:
+    place.stand_in(system).expired = True
+    await place.deliver(system)
+    await review_due(place.house)
+    (run,) = await place.runs()
+    assert (run["category"], run["template"]) == ("test", "cart.test_total")
+    assert "The log is gone" in place.said(system)[0]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
 async def test_an_expired_log_is_said_not_guessed(place: Place, system: str) -> None:
     place.stand_in(system).expired = True
+    place.stand_in(system).reports = False
     await place.deliver(system)
     await review_due(place.house)
     (run,) = await place.runs()

@@ -24,7 +24,7 @@ class Intent:
     fields: tuple[FieldChange, ...]
     environment: str = ""
     folder: str = ""
-    """Where the live object says it is deployed from (estate/gitops.py); "" where it does not say."""
+    """Where the live object says it is deployed from (estate/provenance.py); "" where it does not say."""
 
     @property
     def key(self) -> Key:

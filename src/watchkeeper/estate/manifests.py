@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from watchkeeper.domain.remediation import FieldChange, FileEdit
-from watchkeeper.estate.documents import documents
+from watchkeeper.estate.documents import documents, head_of
 from watchkeeper.estate.fields import Named, Step, put, read, same, steps_of
 
 Files = Mapping[str, str]
@@ -79,7 +79,7 @@ def _documents(text: str) -> list[Any]:
 def _declares(document: Any, kind: str, namespace: str, name: str) -> bool:
     if not isinstance(document, Mapping) or document.get("kind") != kind:
         return False
-    head = document.get("metadata") or {}
+    head = head_of(document)
     return head.get("name") == name and head.get("namespace", "default") == namespace
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from watchkeeper.estate.documents import documents
+from watchkeeper.estate.documents import documents, head_of
 from watchkeeper.estate.patches import CannotPatch, apply_patch
 
 Files = Mapping[str, str]
@@ -49,7 +49,7 @@ class CannotRender(ValueError):
 
 def key_of(thing: Mapping[str, Any]) -> Key:
     """What names an object in a cluster."""
-    head = thing.get("metadata") or {}
+    head = head_of(thing)
     kind = str(thing.get("kind", ""))
     return kind, "" if kind in _CLUSTER_WIDE else str(head.get("namespace", "default")), str(head.get("name", ""))
 

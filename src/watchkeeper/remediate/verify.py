@@ -47,9 +47,8 @@ def _judge(check: Check, value: float | None) -> tuple[RecoveryState, str]:
         case "symptom":
             return (RecoveryState.RECOVERED if value == 0 else RecoveryState.NOT_YET), f"not yet: {words}"
         case "burn":
-            burning = value / float(limits["budget"])
             kept = value <= float(limits["limit"])
-            return (RecoveryState.RECOVERED if kept else RecoveryState.NOT_YET), f"burn rate {burning:.3g}: {words}"
+            return (RecoveryState.RECOVERED if kept else RecoveryState.NOT_YET), f"{value:.3g} % fail: {words}"
         case "guard":
             worse = value > float(limits["during"])
             return (RecoveryState.WORSE if worse else RecoveryState.RECOVERED), f"{value:.3g} now: {words}"

@@ -24,7 +24,6 @@ from watchkeeper.settings.remediation import (
     AutonomyGrant,
     DeliverySettings,
     HelmValue,
-    Objective,
     RemediationSettings,
 )
 from watchkeeper.settings.section import Section
@@ -82,7 +81,6 @@ __all__ = [
     "LokiSource",
     "NoticeRoute",
     "NotifySettings",
-    "Objective",
     "OidcSettings",
     "PagerdutySettings",
     "PrometheusSource",

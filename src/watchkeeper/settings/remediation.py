@@ -30,13 +30,6 @@ class HelmValue(Section):
     path: str = Field(description="Path in that file, such as web.replicaCount.")
 
 
-class Objective(Section):
-    """What a service promises: the share of its requests that succeed."""
-
-    service: str = Field(description="Name of the service.")
-    availability: float = Field(gt=0, lt=100, description="Percent of requests that succeed, such as 99.5.")
-
-
 class RemediationSettings(Section):
     """What may be done without a person, and how."""
 
@@ -53,9 +46,6 @@ class RemediationSettings(Section):
     verify_after_seconds: float = Field(60, ge=0, description="Wait this long after the rollout before measuring.")
     verify_timeout_minutes: float = Field(15, gt=0, description="Recovery must be proven by then.")
     verify_healthy_seconds: float = Field(60, ge=0, description="Symptoms must stay in band this long.")
-    objectives: tuple[Objective, ...] = Field(
-        (), description="Recovery is proven only once these services spend their error budget no faster than it fills."
-    )
     poll_seconds: float = Field(5, gt=0, description="How often a waiting step looks again.")
     max_per_target_per_hour: int = Field(2, ge=0, description="Repairs of one workload in an hour.")
     protected_namespaces: tuple[str, ...] = Field(

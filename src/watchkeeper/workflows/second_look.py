@@ -55,7 +55,7 @@ def prompt_of(house: House, incident: Incident, diagnosis: Diagnosis, further: t
         Part("Hypotheses", [_hypothesis(i, h) for h, i in ids.items()]),
         Part("Evidence", [f"{e.id} [{e.signal}, {e.origin}] {e.service}: {e.statement}" + (f" | template: {e.excerpt}" if e.excerpt else "") for e in diagnosis.evidence]),
         Part("Further evidence you asked for", list(further)),
-        Part("Changed shortly before", [f"{c.at:%H:%M:%S}Z {c.kind} {c.service}: {c.summary}" for c in diagnosis.changes]),
+        Part("Changed shortly before", [f"{c.at:%H:%M:%S}Z {c.kind} {c.service}: {c.words}" for c in diagnosis.changes]),
         Part("Could not be read", [f"{m.signal} of {m.source}: {m.reason}" for m in diagnosis.missing]),
         Part("Actions of the catalogue", sorted({a for h in diagnosis.hypotheses for a in FAULTS[h.kind].actions})),
     ]  # fmt: skip

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from unit.remediate.web import LABELS, container, declaration, deployment, node, plan_of, proposed, series, thing
-from watchkeeper.domain.remediation import Check, RecoveryState
+from unit.remediate.web import LABELS, container, declaration, deployment, node, plan_of, proposed, thing
 from watchkeeper.remediate.action import Background, Tried
-from watchkeeper.remediate.verify import key_of, verify
-from watchkeeper.settings import RemediationSettings
 
 Thing = dict[str, Any]
 ONSET = datetime.fromtimestamp(50, UTC)
@@ -127,25 +124,3 @@ def test_a_field_that_others_set_is_not_taken_away_by_server_side_apply() -> Non
     plan = plan_of("roll_back", "configuration", *live, files=files, route="direct")
     assert plan.suggestion
     assert "rollout undo deployment/web --to-revision=1" in plan.script
-
-
-def test_an_objective_must_hold_again_before_recovery_is_proven() -> None:
-    settings = RemediationSettings.model_validate(
-        {"objectives": [{"service": "web", "availability": 99}, {"service": "pay", "availability": 99}]}
-    )
-    plan = plan_of(
-        "scale_out", "cpu", deployment(), metrics=(series("error-rate", [0.2] * 10 + [30.0] * 10),), settings=settings
-    )
-    [burn] = [c for c in plan.checks_after if c.kind == "burn"]
-    assert burn.arguments == {"service": "web", "metric": "error-rate", "budget": 1.0, "limit": 1.0}
-    for value, state in (
-        (0.9, RecoveryState.RECOVERED),
-        (1.1, RecoveryState.NOT_YET),
-        (None, RecoveryState.INCONCLUSIVE),
-    ):
-        band = Check("band", {"service": "web", "metric": "x", "limit": 1, "during": 2}, "x")
-        assert verify((burn, band), {key_of(burn): value, key_of(band): 0.5}).state is state
-    usual = plan_of("scale_out", "cpu", deployment(), metrics=(series("error-rate", [3.0] * 20),), settings=settings)
-    assert [c.arguments["limit"] for c in usual.checks_after if c.kind == "burn"] == [3.0], (
-        "no more is asked than was usual"
-    )

@@ -13,7 +13,6 @@ from watchkeeper.domain.evidence import EvidenceFile, Origin, Series, Signal, Wi
 from watchkeeper.domain.remediation import Plan
 from watchkeeper.domain.severity import Severity
 from watchkeeper.domain.topology import Topology, Workload
-from watchkeeper.estate.gitops import Place
 from watchkeeper.remediate.propose import Estate, Proposal, propose
 from watchkeeper.testing import CountingIds
 
@@ -109,7 +108,6 @@ def proposed(
     background: Any = None,
     settings: Any = None,
     route: str = "",
-    place: Place | None = None,
 ) -> Proposal:
     item = EvidenceItem("E1", Signal.METRICS, "web", "seen", Origin.CADVISOR)
     cause = Hypothesis("web", kind, "x", 1.0, 0.95, (Finding("a", kind, "web", "x", 0.9, "seen", (item,)),))
@@ -128,7 +126,7 @@ def proposed(
     )
     return propose(
         replace(INCIDENT, severity=Severity.HIGH), Diagnosis((cause,), (Sentence("web is ill.", ("E1",)),)), found,
-        Estate("shop/manifests", "main", declared, route=route, place=place), now=NOW, time_to_decide=timedelta(minutes=30), ids=CountingIds(),
+        Estate("shop/manifests", "main", declared, route=route), now=NOW, time_to_decide=timedelta(minutes=30), ids=CountingIds(),
         background=background, settings=settings,
     )  # fmt: skip
 

@@ -6,13 +6,10 @@ from typing import Any
 
 from watchkeeper.codehosts.port import CodeHost
 from watchkeeper.domain.diagnosis import Diagnosis
-from watchkeeper.domain.errors import SourceError
 from watchkeeper.domain.evidence import EvidenceFile
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.domain.live import APPLIED, declared
 from watchkeeper.domain.remediation import AutoApproved, Denied, Plan, Verdict
-from watchkeeper.domain.topology import Workload
-from watchkeeper.estate.gitops import Place, deployer_of, place_of, repository_of
 from watchkeeper.estate.writer import HelmPlace, Rules
 from watchkeeper.remediate.judge import matches
 from watchkeeper.remediate.propose import Estate, Proposal, propose
@@ -43,12 +40,9 @@ async def step(house: House, incident: Incident) -> None:
 
 def _ourselves(house: House, incident: Incident) -> str:
     """What of Watchkeeper the incident is about, "" if nothing: its services, its database, its namespace."""
-    own = house.settings.notify.own_services
-    named = next((s for s in (incident.cause_service, incident.service) if s in own), "")
-    protected = (
-        incident.namespace in house.settings.remediation.protected_namespaces and incident.namespace == "watchkeeper"
-    )
-    return named or (f"namespace {incident.namespace}" if protected else "")
+    own = house.settings.notify
+    named = next((s for s in (incident.cause_service, incident.service) if s in own.own_services), "")
+    return named or (f"namespace {own.own_namespace}" if incident.namespace == own.own_namespace else "")
 
 
 async def _propose(house: House, incident: Incident, diagnosis: Diagnosis) -> None:
@@ -124,30 +118,8 @@ async def _proposal(house: House, incident: Incident, diagnosis: Diagnosis, evid
         return await _on_live(house, incident, diagnosis, evidence)
     files = await manifests(host, delivery.base_branch, delivery.path)
     places = tuple(HelmPlace(v.target, v.field, v.file, v.path) for v in delivery.helm_values)
-    place = await _place(house, diagnosis, evidence)
-    estate = Estate(delivery.repository, delivery.base_branch, files, Rules(places), place=place)
+    estate = Estate(delivery.repository, delivery.base_branch, files, Rules(places))
     return await _made(house, incident, diagnosis, evidence, estate, host)
-
-
-async def _place(house: House, diagnosis: Diagnosis, evidence: EvidenceFile) -> Place | None:
-    """Where Argo CD or Flux deploys the workload from; None where neither does, or it cannot be read."""
-    target = evidence.workloads.get(diagnosis.cause.service) if diagnosis.cause else None
-    live = next((o for o in evidence.objects if target and _is(o, target)), None)
-    deployer = deployer_of(live) if live is not None else None
-    if deployer is None or house.objects is None:
-        return None
-    try:
-        found = await house.objects.get(deployer.kind, deployer.namespace, deployer.name)
-        source = repository_of(found) if found is not None else None
-        kept = await house.objects.get(source.kind, source.namespace, source.name) if source is not None else None
-    except SourceError:
-        return None
-    return place_of({**found, "kind": deployer.kind}, kept) if found is not None else None
-
-
-def _is(thing: Mapping[str, Any], target: Workload) -> bool:
-    head = thing.get("metadata") or {}
-    return (thing.get("kind"), head.get("namespace"), head.get("name")) == (target.kind, target.namespace, target.name)
 
 
 async def _made(
@@ -164,7 +136,7 @@ async def _made(
     return propose(
         incident, diagnosis, evidence, estate, now=house.clock.now(), ids=house.ids,
         time_to_decide=timedelta(minutes=house.settings.remediation.approval_timeout_minutes), background=known,
-        settings=house.settings.remediation,
+        settings=house.settings.remediation, objective=house.settings.anomaly_detection.objective,
     )  # fmt: skip
 
 
