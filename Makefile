@@ -34,6 +34,7 @@ site: setup docs ## The documentation as a site, in site/
 	@VIRTUAL_ENV= $(BIN)/uv run --quiet --locked --group docs zensical build --clean
 pictures: setup ## Draw the pictures of the docs anew
 	@VIRTUAL_ENV= $(BIN)/uv run --quiet --locked --group pictures python scripts/pictures.py
+	@$(BIN)/python scripts/console_pictures.py
 migration: setup ## Make a new migration: make migration name="add x"
 	@$(BIN)/python scripts/migration.py "$(name)"
 new-analyzer: ; @$(MAKE) --no-print-directory plugin kind=analyzer ## Begin an analyzer and its test: make new-analyzer name=queue_waits

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from watchkeeper.detect.adaptive import AdaptiveDetector
 from watchkeeper.detect.crossing import crossings
-from watchkeeper.detect.fuse import fused, together
 from watchkeeper.domain.evidence import Series
 from watchkeeper.workflows.forecast import episodes, flagged, forecasts
 
@@ -185,33 +184,6 @@ def test_at_any_interval_noise_pages_no_more_than_the_knob_allows(interval: floa
     assert np.sum(flags) <= max(2, 0.1 * 800 * interval / 86400)
 
 
-def test_several_metrics_add_up_what_none_says_alone() -> None:
-    quiet = np.zeros((60, 6))
-    alone, two, four = quiet.copy(), quiet.copy(), quiet.copy()
-    alone[30, 0] = 50
-    two[30, 0] = two[33, 1] = 6.5
-    four[30, :4] = 4
-    assert not together(alone, FIVE).any()
-    assert together(two, FIVE).nonzero()[0].tolist() == [33]
-    assert together(four, FIVE).nonzero()[0].tolist() == [30]
-    assert not together(two * 0.6, FIVE).any()
-    assert not together(two, FIVE, 0.01).any()
-    two[33, 1], two[45, 1] = 0, 6.5
-    assert not together(two, FIVE).any()
-
-
-@given(st.integers(1, 59), st.integers(0, 50))
-def test_metrics_together_never_look_ahead(cut: int, seed: int) -> None:
-    surprise = np.random.default_rng(seed).exponential(2.0, (60, 5))
-    assert (together(surprise, 400.0)[:cut] == together(surprise[:cut], 400.0)).all()
-
-
-def test_two_metrics_that_agree_lately_are_a_finding_one_alone_is_none() -> None:
-    flags = np.zeros((30, 3), bool)
-    flags[5, 0] = flags[20, 0] = flags[23, 2] = True
-    assert fused(flags).nonzero()[0].tolist() == [23]
-
-
 def ramp(minutes: int, per_minute: float, noise: float = 0.4, seed: int = 3) -> np.ndarray:
     """Flat for ten hours, then growing."""
     flat = np.full(600, 40.0)
@@ -245,9 +217,26 @@ def test_flat_noise_and_growth_that_stops_far_below_stay_silent() -> None:
 @given(st.integers(30, 800))
 def test_a_forecast_never_looks_ahead(cut: int) -> None:
     values = ramp(240, 0.25)
+    values[100] = 96.0
     whole, part = crossings(values, 95.0, MINUTE), crossings(values[:cut], 95.0, MINUTE)
     assert (whole.warned[:cut] == part.warned).all()
     assert np.array_equal(whole.left[:cut], part.left, equal_nan=True)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_limit_touched_for_a_moment_out_of_the_blue_warns(seed: int) -> None:
+    values = np.random.default_rng(seed).normal(50, 2, 1200)
+    values[900] = 97.0
+    warned = crossings(values, 95.0, MINUTE).warned.nonzero()[0]
+    assert list(warned) == [900]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_touch_by_a_series_that_often_comes_near_warns_of_nothing(seed: int) -> None:
+    values = np.random.default_rng(seed).normal(50, 2, 1200)
+    values[100::200] = 85.0
+    values[950] = 97.0
+    assert not crossings(values, 95.0, MINUTE).warned.any()
 
 
 def test_who_cried_wolf_is_believed_less() -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import polars as pl
 
 from watchkeeper.bench._asked import Asked, write_json, write_parquet
 from watchkeeper.detect.adaptive import AdaptiveDetector
-from watchkeeper.detect.fuse import together
+from watchkeeper.detect.fuse import Together
 
 
 def run(asked: Asked) -> dict[str, Any]:
@@ -48,12 +49,15 @@ def flagged(times: Any, values: Any, interval: float) -> Any:
     """times[sample, series], values[sample, series, metric] to flags[sample, series]; several metrics are fused."""
     samples, series, metrics = values.shape
     detector = AdaptiveDetector(series * metrics, interval)
+    fuses = [Together(np.zeros(metrics, int)) for _ in range(series)]
     each = np.repeat(times, metrics, axis=1)
-    found, surprise = np.zeros((samples, series * metrics), bool), np.zeros((samples, series * metrics), np.float32)
+    found = np.zeros((samples, series), bool)
     for n, (at, row) in enumerate(zip(each, values.reshape(samples, series * metrics), strict=True)):
-        found[n] = detector.step(at, row)
-        surprise[n] = detector.surprise
-    if metrics == 1:
-        return found
-    by_series = surprise.reshape(values.shape)
-    return np.stack([together(by_series[:, n], interval) for n in range(series)], axis=1)
+        flags = detector.step(at, row)
+        found[n] = flags if metrics == 1 else _together(fuses, times[n], detector)
+    return found
+
+
+def _together(fuses: Sequence[Together], times: Any, detector: AdaptiveDetector) -> Any:
+    surprise, shift = (a.reshape(len(fuses), -1) for a in (detector.surprise, detector.shift))
+    return [fuse.step(float(times[n]), surprise[n], shift[n])[0] for n, fuse in enumerate(fuses)]

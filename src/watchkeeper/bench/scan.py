@@ -7,11 +7,14 @@ import numpy as np
 
 from watchkeeper.bench._asked import Asked, write_json
 from watchkeeper.detect.adaptive import AdaptiveDetector
+from watchkeeper.detect.fuse import Together
 
 FLEETS = (1_000, 10_000, 50_000)
 _INTERVAL, _DAY = 15.0, 86400.0
 _WARM = 1_600
 """Steps until every series has left its first hours, in which more is computed."""
+_SIGNALS = 12
+"""Series of a service, fused to one answer."""
 _MEASURED = 480
 """Two hours: what happens when an hour ends counts too."""
 
@@ -35,11 +38,12 @@ def measured(series: int) -> dict[str, Any]:
     """One fleet: noise around a level with a daily wave."""
     dice = np.random.default_rng(1)
     noise = dice.normal(0, 5, (64, series)).astype(np.float32)
-    detector = AdaptiveDetector(series, _INTERVAL)
+    detector, fuse = AdaptiveDetector(series, _INTERVAL), Together(np.arange(series) // _SIGNALS)
 
     def step(n: int) -> None:
         wave = np.float32(20 * np.sin(n * _INTERVAL / _DAY * 2 * np.pi))
         detector.step(n * _INTERVAL, noise[n % 64] + (100 + wave))
+        fuse.step(n * _INTERVAL, detector.surprise, detector.shift)
 
     for n in range(_WARM):
         step(n)
@@ -50,5 +54,5 @@ def measured(series: int) -> dict[str, Any]:
     took = (time.process_time() - began) / _MEASURED
     return {
         "series": series, "points_per_second": int(series / took), "seconds_per_step": took,
-        "bytes_per_series": round(detector.bytes_per_series),
+        "bytes_per_series": round(detector.bytes_per_series + fuse.recent.nbytes / series),
     }  # fmt: skip

@@ -31,8 +31,8 @@ def tell_metrics(server: ServerSettings) -> WSGIServer:
         if wanted and not hmac.compare_digest(said.encode(), wanted.encode()):
             start("401 Unauthorized", [("Content-Type", "text/plain"), ("WWW-Authenticate", "Bearer")])
             return [b"the metrics token is wrong or missing\n"]
-        told: Iterable[bytes] = metrics(environment, start)
-        return told
+        body: Iterable[bytes] = metrics(environment, start)
+        return body
 
     made = make_server(server.host, server.worker_port, app, _Server, _Quiet)
     threading.Thread(target=made.serve_forever, daemon=True, name="metrics").start()

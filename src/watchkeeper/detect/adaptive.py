@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.detect.hours import Hours
+from watchkeeper.detect.shifts import Shifts
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -84,6 +85,11 @@ class AdaptiveDetector:
         self.hours = Hours(series, self.interval, false_pages_per_day)
         self.surprise = np.zeros(series, np.float32)
         """of the newest sample, without the hours: how deep it lies in both tails; the chance falls by e with each unit"""
+
+    @property
+    def shift(self) -> Floats:
+        """How far the last half day lies from what is usual, in usual distances (`shifts`)."""
+        return self.hours.shifts.size
 
     def step(self, at: float | npt.NDArray[Any], values: npt.NDArray[Any]) -> Flags:
         """One sample of every series (NaN: none), taken at unix seconds `at` (one for all, or one a series)."""
@@ -214,6 +220,7 @@ class AdaptiveDetector:
         out = io.BytesIO()
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
         arrays |= {f"hours_{name}": getattr(self.hours, name) for name in Hours.ARRAYS}
+        arrays |= {f"shifts_{name}": getattr(self.hours.shifts, name) for name in Shifts.ARRAYS}
         np.savez(out, interval=self.interval, false_pages=np.float64(self.false_pages_per_day), **arrays)
         return out.getvalue()
 
@@ -226,10 +233,13 @@ class AdaptiveDetector:
                 setattr(detector, name, stored[name])
             for name in Hours.ARRAYS:
                 setattr(detector.hours, name, stored[f"hours_{name}"])
+            for name in Shifts.ARRAYS:
+                setattr(detector.hours.shifts, name, stored[f"shifts_{name}"])
         return detector
 
     @property
     def bytes_per_series(self) -> float:
         """Size of the state."""
         arrays = [getattr(self, n) for n in _ARRAYS] + [getattr(self.hours, n) for n in Hours.ARRAYS]
+        arrays += [getattr(self.hours.shifts, n) for n in Shifts.ARRAYS]
         return float(sum(a.nbytes for a in arrays)) / max(self.series, 1)

@@ -1,13 +1,15 @@
 """When will a limit be reached? About half an hour to an hour ahead, for memory, disks, pools, queues.
 
-Two witnesses, each sees only the past of the moment it speaks of:
+Three witnesses, each sees only the past of the moment it speaks of:
 
 * trend: straight lines through the last 30, 60 and 120 minutes all rise, beyond what their scatter allows, and all reach the
   limit, less the scatter, within fifty minutes. A line that the last half hour does not confirm is not believed, nor one that
   ends far from where the series is: that was a step, not a slope;
-* excursions: on three of ten occasions in the last two days the series rose further within 45 minutes than is left now.
+* excursions: on three of ten occasions in the last two days the series rose further within 45 minutes than is left now;
+* a touch: one sample reaches the limit, from a level that in the last day was never left for even half of the way. Where the
+  limit is met for a moment out of the blue it is met for good soon after; a series that often comes near only stays as it is.
 
-Either must last three minutes.
+The first two must last three minutes.
 
 Whoever cried wolf is believed less: after a warning the series is silent for 90 minutes, then three times as long.
 Cost: O(samples) for the trend, O(samples log day) for the excursions.
@@ -38,6 +40,10 @@ _MOST = 0.7
 """Share of the rises that stay below the usual one."""
 _LEAST_KNOWN = 30
 _SILENT, _DOUBT = 90, 3
+_DAY, _NEAR, _TOUCHED = 1440, 0.5, 30.0
+"""Minutes remembered of a touch's past, the part of the way that counts as near, and minutes from a touch to the limit's end."""
+_KNOWN = 60
+"""Minutes that must be known before a touch says anything."""
 _SOONEST = 5.0
 """Minutes: a limit that is not reached yet is not forecast for less."""
 _EARLY, _LATE = 0.6, 2.4
@@ -71,9 +77,11 @@ def crossings(values: npt.NDArray[Any], limit: float, interval: float) -> Crossi
     rise, room = _excursions(_filled(values), limit, per_minute)
     by_rise = np.where(rise > 0, _EXCURSION * room / np.where(rise > 0, rise, 1.0), np.inf)
     likely = _lasting(by_rise < _EXCURSION, lasting)
-    minutes = np.maximum(np.where(agreed, trend, np.where(likely, by_rise, np.nan)), _SOONEST)
+    touched = _touches(_filled(values), level, limit, per_minute)
+    by_touch = np.where(touched, _TOUCHED, np.nan)
+    minutes = np.maximum(np.where(agreed, trend, np.where(likely, by_rise, by_touch)), _SOONEST)
     minutes = np.where(room <= 0, 0.0, minutes)
-    warned = _seldom(agreed | likely, max(round(_SILENT * per_minute), 1))
+    warned = _seldom(agreed | likely | touched, max(round(_SILENT * per_minute), 1))
     return Crossings(warned, minutes * 60, minutes * 60 * _EARLY, minutes * 60 * _LATE)
 
 
@@ -110,6 +118,15 @@ def _excursions(values: Array, limit: float, per_minute: float) -> tuple[Array, 
     known = pl.Series(np.concatenate([np.full(ahead, np.nan), rise[:-ahead]])).fill_nan(None)
     usual = known.rolling_quantile(_MOST, interpolation="linear", window_size=memory, min_samples=_LEAST_KNOWN)
     return usual.fill_null(0.0).to_numpy(), limit - level
+
+
+def _touches(values: Array, level: Array, limit: float, per_minute: float) -> npt.NDArray[np.bool_]:
+    """Samples at the limit of a series that did not come near it before. `level`: where the series is, of each sample."""
+    before = pl.Series(values).shift(1).rolling_max(max(round(_DAY * per_minute), 2), min_samples=1).to_numpy()
+    known = np.arange(len(values)) >= _KNOWN * per_minute
+    with np.errstate(invalid="ignore"):
+        touched: npt.NDArray[np.bool_] = (values >= limit) & (before < level + _NEAR * (limit - level)) & known
+    return touched
 
 
 def _lasting(raised: npt.NDArray[Any], width: int) -> npt.NDArray[np.bool_]:

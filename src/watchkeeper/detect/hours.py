@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from watchkeeper.detect.shifts import DAYS, NEVER, PARTS, Shifts
+
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Columns = npt.NDArray[np.int64]
@@ -19,9 +21,9 @@ Columns = npt.NDArray[np.int64]
 _DAY = 86400
 _PARTS = (3600, 7200, 10800, 14400, 21600, 28800, 43200, _DAY)
 """Seconds a part may last, all dividing a day: the shortest that holds a sample is taken."""
-_DAYS, _WIDTH, _NEAR = 7, 3, 1
+_DAYS, _WIDTH, _NEAR = DAYS, 3, 1
 """Days remembered, parts compared at once, and parts earlier or later that may be a neighbour."""
-ROWS = _DAYS * 24 + _NEAR + _WIDTH
+ROWS = _DAYS * 24 + max(_NEAR + _WIDTH, PARTS)
 _TOLD = _WIDTH + 1
 """Parts after an unusual sample in which the hours that hold it are not told."""
 _FULL = 0.5
@@ -30,7 +32,6 @@ _QUANTILE, _DEEPEST = 0.95, 4.0
 _BEGIN, _JUDGE_FROM = 24, 48
 """Scores of a series that set its first quantile, and before it is judged."""
 _GRAIN, _TINY = np.float32(1e-3), np.float32(1e-9)
-_NEVER = -(2**31) + 1
 
 
 class Hours:
@@ -44,7 +45,7 @@ class Hours:
         self._enough = np.maximum(_FULL * self.length / interval, 1).astype(np.float32)
         chance = np.minimum(false_pages_per_day / self.per_day, 0.04)
         self._deep = np.log((1 - _QUANTILE) / chance).astype(np.float32)
-        self.part = np.full(series, _NEVER, np.int32)
+        self.part = np.full(series, NEVER, np.int32)
         """number of the part being filled, since 1970"""
         self.total, self.count = np.zeros((2, series), np.float32)
         self.means = np.full((ROWS, series), np.nan, np.float32)
@@ -53,8 +54,9 @@ class Hours:
         self.highest, self.quantile = np.full((2, series), -np.inf, np.float32)
         """of the logarithm of the score, as is the tail's mean length; the quantile begins as the second highest"""
         self.tail = np.full(series, 0.25, np.float32)
-        self.hot, self.told = np.full((2, series), _NEVER, np.int32)
+        self.hot, self.told = np.full((2, series), NEVER, np.int32)
         """number of the part that was last unusual, and that last held an unusual sample"""
+        self.shifts = Shifts(series, false_pages_per_day)
         self._since = self._until = 0.0
         """between these times no part ends: the common case costs two additions"""
 
@@ -92,7 +94,10 @@ class Hours:
         flags = np.zeros(len(columns), np.bool_)
         for per_day in np.unique(self.per_day[columns]):
             these = np.flatnonzero(self.per_day[columns] == per_day)
-            flags[these] = self._judge(columns[these], part[these], int(per_day))
+            of, ended = columns[these], part[these]
+            strange = self._judge(of, ended, int(per_day))
+            told = np.maximum(self.told[of], self.hot[of])
+            flags[these] = strange | self.shifts.step(of, self.means, ended, int(per_day), told)
         return flags
 
     def _judge(self, columns: Columns, part: npt.NDArray[np.int32], per_day: int) -> Flags:

@@ -1,6 +1,7 @@
 """The scanner's thinking: samples of a fleet in, sightings of services out. Streaming; its state is arrays that can be stored.
 
-A flag of the detector is a question, not an answer. A signal *departs* when, after a flag, the median of its last samples
+A flag of the detector is a question, not an answer; so is a finding of a service's metrics together (`fuse`), asked of those that
+made it. A signal *departs* when, after a flag, the median of its last samples
 stays on the harmful side of the hour before by a margin that matters (`vitals`), and enough requests were served: five samples
 are enough for a great departure, fifteen are asked of a smaller one. Signals
 of one service that depart together are one sighting. It may open an incident only when two different groups of
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.detect.adaptive import AdaptiveDetector
+from watchkeeper.detect.fuse import Together
 from watchkeeper.detect.limits import LimitWatch
 from watchkeeper.detect.model import Model
 from watchkeeper.detect.vitals import BY_NAME, Vital
@@ -37,6 +39,8 @@ _OPEN_QUESTION, _NEW_NORMAL = 1800.0, 6 * 3600.0
 """Seconds a flag is followed up, and seconds after which a departure is how things are."""
 _OVER = 3600.0
 """Seconds without a departure after which a sighting is over."""
+_HEARSAY = 180.0
+"""Seconds for which the word of another shard counts after what it saw last."""
 _LOOK = 300.0
 """Seconds between two looks at limits."""
 _ALMOST = 1800.0
@@ -74,6 +78,8 @@ class Known:
     """service -> how many times the usual margin its signals must show (`knob.demanded`); 1 where absent"""
     callers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """service -> who calls it: what they see of it is a witness of its own"""
+    calls: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    """(namespace, caller) -> from when until when another shard saw its calls depart"""
 
 
 class Watch:
@@ -91,6 +97,7 @@ class Watch:
         self.began = np.zeros(0)
         self.usual = np.zeros(0, np.float32)
         self.limits = LimitWatch(np.zeros(0))
+        self.fuse = Together(np.zeros(0, int))
         self.open: dict[str, Sighting] = {}
         """slot (service, or service and metric for limits) -> the sighting that goes on"""
         self.ended: list[Sighting] = []
@@ -128,6 +135,9 @@ class Watch:
         self.least = np.array([v.least for v in vitals], np.float32)
         self.counters = np.flatnonzero([v.counter for v in vitals])
         self.limited = np.flatnonzero([np.isfinite(v.limit) for v in vitals])
+        services = {who: n for n, who in enumerate(dict.fromkeys((k.namespace, k.service) for k in self.keys))}
+        numbers = np.array([services[k.namespace, k.service] for k in self.keys], np.int64)
+        self.fuse = self.fuse.grown(numbers, self.terms.false_pages_per_day)
         traffic = [self.column.get(SeriesKey(k.namespace, k.service, "workload"), -1) for k in self.keys]
         self.traffic = np.array([t if v.by_traffic else -2 for t, v in zip(traffic, vitals, strict=True)], np.int64)
 
@@ -174,11 +184,16 @@ class Watch:
             order = np.arange(int(at // self.terms.interval) - RECENT + 1, int(at // self.terms.interval) + 1) % RECENT
             found: npt.NDArray[np.bool_] = self.model.flag(self.recent[order])[-1]
             return found
+        if not self.blocks:
+            return np.zeros(0, bool)
         begin, out = 0, []
         for block in self.blocks:
             out.append(block.step(at, row[begin : begin + block.series]))
             begin += block.series
-        return np.concatenate(out) if out else np.zeros(0, bool)
+        surprise = np.concatenate([block.surprise for block in self.blocks])
+        shift = np.concatenate([block.shift for block in self.blocks])
+        told = self.fuse.step(at, surprise, shift)
+        return np.concatenate(out) | self.fuse.witnesses(told, shift) if told.any() else np.concatenate(out)
 
     def _ask(self, at: float, place: int, flags: npt.NDArray[np.bool_]) -> None:
         """Note the usual value before each new flag. Counters are asked about whenever they rose enough."""
@@ -212,6 +227,7 @@ class Watch:
             )
             by_service[key.namespace, key.service][key.metric] = told
         witnesses = {who for who, found in by_service.items() if any(BY_NAME[m].group == "calls" for m in found)}
+        witnesses |= {who for who, (began, last) in known.calls.items() if began <= at <= last + _HEARSAY}
         out: list[Sighting | None] = []
         for (namespace, service), found in by_service.items():
             seen_by = [(namespace, c) for c in known.callers.get(service, ()) if (namespace, c) in witnesses]

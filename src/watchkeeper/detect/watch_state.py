@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from watchkeeper.detect.adaptive import AdaptiveDetector
+from watchkeeper.detect.fuse import Together
 from watchkeeper.detect.limits import LimitWatch
 from watchkeeper.detect.model import Model
 from watchkeeper.detect.watch import SeriesKey, Terms, Watch
 from watchkeeper.domain.sighting import Sighting
 
-FORMAT = 1
+FORMAT = 2
 _ARRAYS = ("recent", "hourly", "seen", "flagged_at", "began", "usual")
 
 
@@ -22,10 +23,11 @@ def saved(watch: Watch) -> bytes:
     head = {
         "format": FORMAT, "at": watch.at, "keys": [[k.namespace, k.service, k.metric] for k in watch.keys],
         "open": {slot: asdict(s) for slot, s in watch.open.items()}, "past": watch.past,
-        "terms": asdict(watch.terms), "slot": watch.limits.slot, "blocks": len(watch.blocks),
+        "terms": asdict(watch.terms), "slot": watch.limits.slot, "fuse": watch.fuse.newest, "blocks": len(watch.blocks),
     }  # fmt: skip
     arrays: dict[str, Any] = {name: getattr(watch, name) for name in _ARRAYS}
     arrays |= {f"limits_{name}": getattr(watch.limits, name) for name in ("limits", "ring", "agreed")}
+    arrays |= {f"fuse_{name}": getattr(watch.fuse, name) for name in Together.ARRAYS}
     arrays |= {f"block_{n}": np.frombuffer(block.state(), np.uint8) for n, block in enumerate(watch.blocks)}
     out = io.BytesIO()
     np.savez(out, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays)
@@ -51,7 +53,10 @@ def restored(state: bytes, terms: Terms, model: Model | None = None) -> Watch | 
         watch.open = {slot: Sighting.of(s) for slot, s in head["open"].items()}
         watch.past = [(float(at), str(who), str(metrics)) for at, who, metrics in head["past"]]
         watch.blocks = [_block(bytes(stored[f"block_{n}"]), terms.false_pages_per_day) for n in range(head["blocks"])]
-    watch.index()
+        watch.index()
+        watch.fuse.newest = head["fuse"]
+        for name in Together.ARRAYS:
+            setattr(watch.fuse, name, stored[f"fuse_{name}"])
     return watch
 
 

@@ -28,6 +28,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "PROMETHEUS_URL": ("sources", "prometheus", "url"),
     "LOKI_URL": ("sources", "loki", "url"),
     "ALERTMANAGER_URL": ("sources", "alertmanager", "url"),
+    "POD_NAMESPACE": ("notify", "own_namespace"),
     "PAGERDUTY_ROUTING_KEY": ("notify", "pagerduty", "routing_key"),
     "TEMPO_URL": ("sources", "tempo", "url"),
     "GITHUB_TOKEN": ("delivery", "token"),

@@ -116,6 +116,10 @@ class PostgresStore:
         items = tuple(rows.audit_entry(row, json.loads(row["details"])) for row in found[:limit])
         return Page(items, str(items[-1].seq) if len(found) > limit else "")
 
+    async def last_audit(self) -> int:
+        """The number of the newest line; 0 where there is none."""
+        return int((await self._rows("select coalesce(max(seq), 0) newest from audit"))[0]["newest"])
+
     async def verify_audit(self) -> tuple[bool, str]:
         """Recompute the chain."""
         found = await self._rows("select * from audit order by seq")

@@ -6,10 +6,9 @@ The order makes it safe to die anywhere: alerts first (the same sighting twice i
 import asyncio
 import logging
 import math
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from watchkeeper.detect.knob import demanded, false_pages_per_series_day
 from watchkeeper.detect.model import Model
+from watchkeeper.detect.shards import shard_of
 from watchkeeper.detect.vitals import BY_NAME, WATCHED
 from watchkeeper.detect.watch import Known, SeriesKey, Terms, Watch, passed_by_itself
 from watchkeeper.detect.watch_state import restored, saved
@@ -34,9 +34,11 @@ from watchkeeper.workflows.sightings import alert_of
 log = logging.getLogger(__name__)
 
 _CHUNK = 6 * 3600.0
-"""Seconds read at once: bounds memory when a shard catches up."""
+"""Seconds read at once, divided by the shards since each reads all and keeps its own: bounds memory when one catches up."""
 _FRESH = 900.0
 """Seconds without a word after which a sighting found while catching up opens nothing any more."""
+_LATELY = timedelta(minutes=5)
+"""How old what other shards noted of callers' calls may be."""
 MEMORY = timedelta(days=60)
 """How long a word of feedback counts for the margin."""
 
@@ -56,10 +58,9 @@ async def scan(house: House, shard: int = 0, of: int = 1) -> Scanned:
     source = metrics_source(house)
     if source is None:
         return Scanned(0, 0, 0, ())
-    namespaces = await _namespaces(house, shard, of)
-    if of > 1 and not namespaces:
-        return Scanned(0, 0, 0, ())
     name, known = f"{shard} of {of}", await known_of(house)
+    if of > 1:
+        known = replace(known, calls=await _calls_elsewhere(house))
     async with house.store.transaction() as tx:
         state = await tx.watch_state(name)
     rules = house.settings.anomaly_detection
@@ -70,11 +71,12 @@ async def scan(house: House, shard: int = 0, of: int = 1) -> Scanned:
     if begin < end - rules.history_hours * 3600:
         begin = await _oldest(house, end, rules)
     told: dict[str, Sighting] = {}
-    samples = 0
+    samples, chunk = 0, max(_CHUNK / of // rules.scan_seconds, 1) * rules.scan_seconds
     while begin <= end:
-        stop = min(begin + _CHUNK, end)
-        series = await read_series(source, namespaces, begin, stop, rules.scan_seconds)
-        found, count = await asyncio.to_thread(_judge, watch, series, begin, stop, known)
+        stop = min(begin + chunk, end)
+        series = await read_series(source, begin, stop, rules.scan_seconds)
+        mine = {key: row for key, row in series.items() if shard_of(key.namespace, key.service, of) == shard}
+        found, count = await asyncio.to_thread(_judge, watch, mine, begin, known)
         told |= {s.fingerprint: s for s in found}
         samples += count
         begin = stop + rules.scan_seconds
@@ -118,15 +120,6 @@ def terms_of(rules: AnomalySettings, knob: float) -> Terms:
     return Terms(rules.scan_seconds, knob, rules.warm_up_hours * 3600, rules.min_requests_per_second)
 
 
-async def _namespaces(house: House, shard: int, of: int) -> tuple[str, ...]:
-    """Those of this shard; empty means all where there is one shard."""
-    if of == 1 or house.metrics is None:
-        return ()
-    found = await house.metrics.instant('count by (namespace) (up{namespace!=""})')
-    names = sorted({s.labels.get("namespace", "") for s in found} - {""})
-    return tuple(n for n in names if zlib.crc32(n.encode()) % of == shard)
-
-
 async def _oldest(house: House, end: float, rules: AnomalySettings) -> float:
     """Where a shard begins that knows nothing: one question spares reading hours in which nothing was scraped."""
     begin = end - rules.history_hours * 3600
@@ -142,12 +135,21 @@ async def known_of(house: House) -> Known:
     return Known({service: demanded(real, noise) for service, (real, noise) in said.items()}, calls.callers)
 
 
+async def _calls_elsewhere(house: House) -> Mapping[tuple[str, str], tuple[float, float]]:
+    """What a workload's callers see of it may be in other shards: their word comes by the store, a run later."""
+    since = house.clock.now() - _LATELY
+    async with house.store.transaction() as tx:
+        found = await tx.sightings(since=since, limit=1000)
+    calls = [s for s, _ in found if any(BY_NAME[m].group == "calls" for m in s.departures if m in BY_NAME)]
+    return {(s.namespace, s.service): (s.began, s.last) for s in calls}
+
+
 async def read_series(
-    source: Source, namespaces: tuple[str, ...], begin: float, end: float, step: float
+    source: Source, begin: float, end: float, step: float
 ) -> Mapping[SeriesKey, npt.NDArray[np.float32]]:
     """One range query a metric. Where nothing could be read the next run asks again."""
     window = Window(*(datetime.fromtimestamp(t, UTC) for t in (begin, begin, end)))
-    [reading] = await read_all([source], Scope(window, namespaces, metrics=WATCHED, step=step))
+    [reading] = await read_all([source], Scope(window, metrics=WATCHED, step=step))
     if not reading.metrics and reading.missing:
         log.warning("nothing to scan", extra={"fields": {"reason": reading.missing[0].reason}})
     return await asyncio.to_thread(joined, reading.metrics, begin, end, step)
@@ -186,7 +188,7 @@ def _together(key: SeriesKey, rows: Sequence[npt.NDArray[np.float32]]) -> npt.ND
 
 
 def _judge(
-    watch: Watch, series: Mapping[SeriesKey, npt.NDArray[np.float32]], begin: float, end: float, known: Known
+    watch: Watch, series: Mapping[SeriesKey, npt.NDArray[np.float32]], begin: float, known: Known
 ) -> tuple[list[Sighting], int]:
     if not series:
         return [], 0

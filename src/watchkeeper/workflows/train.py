@@ -80,7 +80,7 @@ async def read_range(house: House, begin: float, end: float) -> Range:
     at = begin
     while at <= end:
         stop = min(at + _CHUNK, end)
-        parts.append((round((stop - at) / step) + 1, await read_series(source, (), at, stop, step)))
+        parts.append((round((stop - at) / step) + 1, await read_series(source, at, stop, step)))
         at = stop + step
     keys = tuple(sorted({key for _, found in parts for key in found}))
     if not keys:

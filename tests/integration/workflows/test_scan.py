@@ -211,15 +211,19 @@ async def test_what_is_foretold_is_answered(stage: tuple[House, Cluster, ManualC
     assert await load_band(house, "cart") is None
 
 
-async def test_shards_divide_the_namespaces_and_miss_none(
+async def test_every_number_of_shards_scans_each_series_once(
     stage: tuple[House, Cluster, ManualClock, PostgresStore],
 ) -> None:
     house, cluster, clock, _ = stage
     until(cluster, clock, BEGIN + 1800)
-    parts = [await scan(house, n, 3) for n in range(3)]
     whole = await scan(house)
-    assert sum(p.series for p in parts) == whole.series
-    assert max(p.series for p in parts) < whole.series
+    for of in (3, 2, 5):
+        parts = [await scan(house, n, of) for n in range(of)]
+        assert sum(p.series for p in parts) == whole.series
+        assert sum(p.samples for p in parts) == whole.samples
+        assert max(p.series for p in parts) < whole.series
+        again = [await scan(house, n, of) for n in range(of)]
+        assert sum(p.samples for p in again) == 0
     assert {n for n in front.periodic_jobs(house) if n.startswith("scan")} == {"scan-0-of-1"}
 
 

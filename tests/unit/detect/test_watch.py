@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from watchkeeper.bench import fleet
 from watchkeeper.bench._life import METRICS, START, lived
 from watchkeeper.detect.knob import DEEPEST, demanded, false_pages_per_series_day
+from watchkeeper.detect.shards import shard_of
 from watchkeeper.detect.vitals import BY_NAME
 from watchkeeper.detect.watch import Known, SeriesKey, Terms, Watch, agreement, passed_by_itself
 from watchkeeper.detect.watch_state import restored, saved
@@ -190,3 +193,57 @@ def test_a_small_fleet_lives_quietly_and_its_faults_are_seen() -> None:
     assert found["seen"] >= 3
     assert found["paged_by_others"] == 0
     assert len(METRICS) == 12
+
+
+@given(st.integers(1, 256), st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=30))
+def test_a_workload_is_in_exactly_one_shard(of: int, workloads: list[tuple[str, str]]) -> None:
+    for namespace, service in workloads:
+        assert [n for n in range(of) if n == shard_of(namespace, service, of)] == [shard_of(namespace, service, of)]
+
+
+def test_one_namespace_divides_over_all_shards_and_stays_where_it_is() -> None:
+    places = [shard_of("shop", f"s{n}", 4) for n in range(200)]
+    assert min(places.count(n) for n in range(4)) >= 30
+    assert [shard_of("shop", name, 4) for name in ("cart", "pay", "search")] == [3, 2, 2]
+
+
+def test_shards_tell_what_the_whole_tells() -> None:
+    fleet_keys = [SeriesKey("shop", f"s{n}", m) for n in range(6) for m in SHOP]
+    values = np.concatenate([calm(2 * DAY, seed=n) for n in range(6)], axis=1)
+    for service in (1, 4):
+        values[DAY + 200 * service : DAY + 200 * service + 40, service * len(SHOP) + 2] *= 4
+        values[DAY + 200 * service : DAY + 200 * service + 40, service * len(SHOP) + 3] *= 4
+
+    def sightings(of: int, shard: int) -> set[str]:
+        mine = [n for n, k in enumerate(fleet_keys) if shard_of(k.namespace, k.service, of) == shard]
+        watch = Watch(Terms())
+        columns = watch.admit([fleet_keys[n] for n in mine])
+        return {
+            s.fingerprint
+            for n, row in enumerate(values)
+            for s in watch.scan(START + 60 * n, columns, row[mine], Known())
+        }
+
+    whole = sightings(1, 0)
+    assert len(whole) >= 2
+    parts = [sightings(3, shard) for shard in range(3)]
+    assert set().union(*parts) == whole
+    assert sum(len(p) for p in parts) == len(whole)
+
+
+@pytest.mark.parametrize(("lasts", "opens"), [(3600.0, True), (-3600.0, False)], ids=["now", "an hour ago"])
+def test_what_another_shard_saw_of_a_caller_confirms(lasts: float, opens: bool) -> None:
+    begin = START + 60.0 * 2 * DAY
+    known = Known(callers={"cart": frozenset({"web"})}, calls={("shop", "web"): (begin - 7200, begin + lasts)})
+    told = run(Watch(Terms()), broken(calm(3 * DAY), 2 * DAY, latency_95=4), known=known)
+    assert [s.opens for _, s in told] == [opens]
+
+
+def test_metrics_that_are_odd_together_are_asked_and_others_are_left_alone() -> None:
+    watch = Watch(Terms())
+    watch.admit(keys(*SHOP) + keys(*SHOP, service="pay"))
+    told = watch.fuse.step(START, np.array([7.0, 0, 0, 7.0, 0, 7.0, 0, 0, 0, 0]), np.zeros(10))
+    assert told.tolist() == [True, False]
+    assert watch.fuse.witnesses(told, np.zeros(10)).tolist() == [True, False, False, True, False] + 5 * [False]
+    watch.admit(keys("queue"))
+    assert watch.fuse.step(START + 60, np.array([0.0] * 10 + [3.0]), np.zeros(11)).tolist() == [True, False]

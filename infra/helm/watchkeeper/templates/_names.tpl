@@ -31,6 +31,7 @@ capabilities: {drop: [ALL]}
 {{- define "watchkeeper.environment" -}}
 - {name: WATCHKEEPER_CONFIG, value: /etc/watchkeeper/config.yaml}
 - {name: HOME, value: /tmp}
+- {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
 {{- with .Values.sources.prometheus }}
 - {name: PROMETHEUS_URL, value: {{ . | quote }}}
 {{- end }}
