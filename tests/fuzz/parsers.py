@@ -29,7 +29,6 @@ from watchkeeper.estate.effects import Intent
 from watchkeeper.estate.manifests import locate
 from watchkeeper.estate.units import units
 from watchkeeper.estate.writer import write
-from watchkeeper.pipelines import reports
 from watchkeeper.pipelines.review import review
 from watchkeeper.policy.documents import documents as change_documents
 from watchkeeper.policy.review import load_waivers
@@ -251,8 +250,6 @@ PARSERS: dict[str, Parser] = {
     **{f"webhook-{name}": sender(name) for name in sorted(SENDERS)},
     **{f"ci-{name.replace('_', '-')}": ci_webhook(name) for name in ("github_actions", "azure_pipelines", "jenkins")},
     "ci-logs": lambda data: review([data[n : n + 64] for n in range(0, len(data), 64)]),
-    "junit": reports.junit,
-    "tap": lambda data: reports.tap(text_of(data)),
     "manifests": manifests,
     "changes": changes,
     "terraform": terraform,
