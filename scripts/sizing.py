@@ -115,7 +115,8 @@ def page(measured: dict[str, Any]) -> str:
     return f"""# How large must it be?
 
 Made by `scripts/sizing.py` from `benchmarks/measured.json`, which holds what `watchkeeper bench scale`, `scan`, `footprint` and
-`day` measured on one machine: {measured["machine"]}. Measure your own and run it again:
+`day` measured on one machine: {measured["machine"]}.
+Measure your own and run it again:
 
     watchkeeper bench scale --json scale.json
     watchkeeper bench footprint --json footprint.json
