@@ -102,7 +102,8 @@ def _whole(message: Any, span: Span) -> Completion:
 def _errors() -> tuple[type[BaseException], ...]:
     import openai
 
-    return (openai.OpenAIError, httpx.HTTPError, ValueError)
+    # The last ones: the library reads a body of another shape than it expects.
+    return (openai.OpenAIError, httpx.HTTPError, ValueError, AttributeError, TypeError, LookupError)
 
 
 def _wait_of(error: BaseException) -> float | None:
