@@ -1,6 +1,7 @@
 """Bring a database to this version. Several processes may try at once: one does it, the others wait."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -63,8 +64,8 @@ def libpq_url(url: str) -> str:
 
 def lively(url: str) -> str:
     """The address for connections that stay open: `LIVELY`, unless it says otherwise itself."""
-    said = {key: str(value) for key, value in conninfo_to_dict(libpq_url(url)).items() if value is not None}
-    return make_conninfo(**{**LIVELY, **said})
+    said: dict[str, Any] = {**LIVELY, **conninfo_to_dict(libpq_url(url))}
+    return make_conninfo("", **said)
 
 
 def _config(connection: Connection) -> Config:
