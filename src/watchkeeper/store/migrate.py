@@ -1,7 +1,6 @@
 """Bring a database to this version. Several processes may try at once: one does it, the others wait."""
 
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -64,8 +63,13 @@ def libpq_url(url: str) -> str:
 
 def lively(url: str) -> str:
     """The address for connections that stay open: `LIVELY`, unless it says otherwise itself."""
-    said: dict[str, Any] = {**LIVELY, **conninfo_to_dict(libpq_url(url))}
-    return make_conninfo("", **said)
+    return make_conninfo(libpq_url(url), **liveliness(url))
+
+
+def liveliness(url: str) -> dict[str, str]:
+    """What of `LIVELY` the address does not say itself."""
+    said = conninfo_to_dict(libpq_url(url))
+    return {name: value for name, value in LIVELY.items() if name not in said}
 
 
 def _config(connection: Connection) -> Config:
