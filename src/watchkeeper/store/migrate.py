@@ -1,6 +1,7 @@
 """Bring a database to this version. Several processes may try at once: one does it, the others wait."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -61,15 +62,16 @@ def libpq_url(url: str) -> str:
     return driver_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def lively(url: str) -> str:
-    """The address for connections that stay open: `LIVELY`, unless it says otherwise itself."""
-    return make_conninfo(libpq_url(url), **liveliness(url))
-
-
 def liveliness(url: str) -> dict[str, str]:
-    """What of `LIVELY` the address does not say itself."""
+    """`LIVELY`, less what the address says itself."""
     said = conninfo_to_dict(libpq_url(url))
     return {name: value for name, value in LIVELY.items() if name not in said}
+
+
+def lively(url: str) -> str:
+    """The address for connections that stay open."""
+    said: dict[str, Any] = {**conninfo_to_dict(libpq_url(url)), **liveliness(url)}
+    return make_conninfo("", **said)
 
 
 def _config(connection: Connection) -> Config:
