@@ -1,4 +1,4 @@
-"""Make the generated pages: settings, plugins, commands, metrics, events, endpoints, a runbook for each action."""
+"""Make the generated pages: settings, plugins, commands, metrics, events, endpoints, a runbook for each action, lists of records."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -168,11 +168,25 @@ def endpoints_page() -> str:
     return head + "| call | what |\n| --- | --- |\n" + "\n".join(rows) + "\n"
 
 
+def listed(folder: str, title: str, words: str) -> str:
+    """The pages of a folder by their first headings."""
+    found = sorted((ROOT / "docs" / folder).glob("*.md"))
+    heads = [
+        (p, next(x for x in p.read_text().splitlines() if x.startswith("# "))[2:])
+        for p in found
+        if p.name != "index.md"
+    ]
+    rows = "".join(f"* [{head}]({path.name})\n" for path, head in heads)
+    return f"# {title}\n\nMade by `make docs`. {words}\n\n{rows}"
+
+
 def pages() -> dict[str, str]:
     """{path under docs: text} of every page made here."""
     made = {
         "reference/settings.md": settings_page(), "reference/plugins.md": plugins_page(), "reference/commands.md": commands_page(),
         "reference/metrics.md": metrics_page(), "reference/events.md": events_page(), "reference/endpoints.md": endpoints_page(),
+        "decisions/index.md": listed("decisions", "Decision records", "What was decided where a reader might be surprised, and why."),
+        "runbooks/index.md": listed("runbooks", "Runbooks", "One for each alert that is shipped; [those of the actions](actions/index.md)."),
     }  # fmt: skip
     return {**made, **runbooks()}
 

@@ -4,8 +4,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from watchkeeper.bench._questions import TABLE
-from watchkeeper.bench.questions import problem_of, put_on_record, scene
+from watchkeeper.bench.questions import EVERY, problem_of, put_on_record, scene
 from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.migrate import migrate
 
@@ -30,11 +29,11 @@ async def told(url: str) -> str:
     """The page."""
     parts = [HEAD]
     async with scene(url) as here:
-        words = TABLE[0][0]
+        words = EVERY[0][0]
         parts.append("## Before anything is on record\n\n" + shown(words, (await here.ask(words)).text))
         await put_on_record(here)
         parts.append("\n## With the incident on record\n")
-        for words, check in TABLE:
+        for words, check in EVERY:
             said = await here.ask(words)
             problem = problem_of(said, check, here)
             parts.append(shown(words, said.text) + (f"\n\nThis is wrong: {problem}\n" if problem else ""))

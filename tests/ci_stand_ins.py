@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import io
 import json
+import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +22,17 @@ LOG = (
     "2026-03-01T03:00:04.5000000Z src/cart.py:7: error: Incompatible types in assignment @everyone `x`\n"
     "2026-03-01T03:00:05.0000000Z ##[error]Process completed with exit code 1.\n"
 )
+REPORT = b'<testsuite><testcase classname="cart" name="test_total" time="0.5"><failure message="1 is not 2 @everyone"/></testcase></testsuite>'
 GREEN_LOG = "2026-03-01T02:00:03.0000000Z error: a thing that is always there\n"
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """An archive as a CI system keeps it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
 
 
 @dataclass
@@ -30,6 +42,7 @@ class StandIn:
     passes: bool = False
     name: str = "build"
     expired: bool = False
+    reports: bool = True
     attempt: int = 1
     run_id: int = 7
     comments: list[dict[str, Any]] = field(default_factory=list)
@@ -108,6 +121,13 @@ class GithubStandIn(StandIn):
                 return httpx.Response(200, text=GREEN_LOG)
             case "GET", rest if rest.endswith("/logs"):
                 return httpx.Response(410)
+            case "GET", rest if rest == f"/actions/runs/{self.run_id}/artifacts":
+                row = {"id": 11, "name": "test-results", "size_in_bytes": 300, "expired": False}
+                return httpx.Response(200, json={"total_count": 1, "artifacts": [row] if self.reports else []})
+            case "GET", "/actions/artifacts/11/zip":
+                return httpx.Response(302, headers={"location": "https://blobs.example.com/11"})
+            case "GET", "/11":
+                return httpx.Response(200, content=zipped({"out/junit.xml": REPORT, "out/notes.txt": b"nothing"}))
             case "GET", rest if rest == f"/commits/{SHA}/pulls":
                 return httpx.Response(200, json=[{"number": 9, "state": "open"}])
             case "GET", "/pulls/9/files":
@@ -192,6 +212,14 @@ class AzureStandIn(StandIn):
                 if "continuationToken" not in request.url.params:
                     return httpx.Response(200, json={"value": []}, headers={"x-ms-continuationtoken": "more"})
                 return httpx.Response(200, json={"value": [{"id": SHA}]})
+            case "GET", "/test/runs":
+                assert request.url.params["buildUri"] == f"vstfs:///Build/Build/{self.run_id}"
+                return httpx.Response(
+                    200, json={"count": 1, "value": [{"id": 21, "name": "unit"}] if self.reports else []}
+                )
+            case "GET", "/test/runs/21/results":
+                row = {"id": 1, "automatedTestName": "cart.test_total", "outcome": "Failed", "durationInMs": 500.0}
+                return httpx.Response(200, json={"value": [{**row, "errorMessage": "1 is not 2 @everyone"}]})
             case "GET", rest if rest == f"/git/repositories/r1/commits/{SHA}/changes":
                 return httpx.Response(200, json={"changes": [{"item": {"path": "/src/cart.py"}}]})
             case "GET", "/git/repositories/r1/pullRequests/9/threads":
@@ -248,6 +276,13 @@ class JenkinsStandIn(StandIn):
                 return httpx.Response(200, text=GREEN_LOG, headers={"x-text-size": str(len(GREEN_LOG))})
             case rest if rest == f"{self.run_id}/api/json":
                 return httpx.Response(200, json=self.build(self.run_id, "SUCCESS" if self.passes else "FAILURE"))
+            case rest if rest == f"{self.run_id}/testReport/api/json":
+                if not self.reports:
+                    return httpx.Response(404)
+                case = {"className": "cart", "name": "test_total", "status": "REGRESSION", "duration": 0.5}
+                good = {"className": "cart", "name": "test_empty", "status": "PASSED", "duration": 0.1}
+                cases = [{**case, "errorDetails": "1 is not 2 @everyone"}, good]
+                return httpx.Response(200, json={"suites": [{"cases": cases}]})
             case rest if rest == f"{self.run_id}/logText/progressiveText":
                 if self.expired:
                     return httpx.Response(404)

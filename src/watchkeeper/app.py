@@ -35,7 +35,7 @@ from watchkeeper.store.ledger import add_spending
 from watchkeeper.store.migrate import migrate
 from watchkeeper.store.port import StoredToken
 from watchkeeper.store.postgres import PostgresStore
-from watchkeeper.telemetry.budget import MemoryLedger, Spend
+from watchkeeper.telemetry.budget import Ledger, MemoryLedger, Spend
 from watchkeeper.telemetry.port import MetricQueries, ObjectQueries, SilenceQueries, Source, SourceTools
 from watchkeeper.telemetry.resolver import Resolver
 from watchkeeper.telemetry.sources.kubernetes import access_of
@@ -107,11 +107,13 @@ async def open_house(settings: Settings) -> AsyncIterator[Opened]:
             await store.close()
 
 
-def build_house(settings: Settings, store: PostgresStore, clock: Clock | None = None) -> House:
-    """The parts, chosen by the settings. A clock of another world is for drills."""
+def build_house(
+    settings: Settings, store: PostgresStore, clock: Clock | None = None, ledger: Ledger | None = None
+) -> House:
+    """The parts, chosen by the settings. A clock of another world and a ledger that nobody shares are for drills."""
     resolver = Resolver(settings.entities)
     clock = clock or SystemClock()
-    sources = build_sources(settings, SourceTools(clock, resolver, SharedLedger(store)))
+    sources = build_sources(settings, SourceTools(clock, resolver, ledger or SharedLedger(store)))
     return House(
         settings=settings, clock=clock, ids=SystemIds(), store=store, sources=sources, model=build_model(settings, clock),
         guard=RegoGuard(Path(settings.remediation.policies) if settings.remediation.policies else None),

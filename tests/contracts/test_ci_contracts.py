@@ -36,6 +36,7 @@ async def everything_asked(ci: ContinuousIntegration, place: StandIn) -> list[tu
         await ci.log(run, job, lambda block: None)
     await ci.changed_files(run)
     await ci.last_green(run)
+    await ci.failed_tests(run)
     for words in ("first", "second"):
         await ci.comment(run, words, "k")
         await ci.report(run, "title", words, (Annotation("src/cart.py", 7, "words", "title"),))
@@ -152,6 +153,8 @@ AZURE = {
     r"/build/builds": ("BuildInterfaces", "Build", "value"),
     r"/build/builds/\d+/timeline": ("BuildInterfaces", "TimelineRecord", "records"),
     r"/build/builds/\d+/changes": ("BuildInterfaces", "Change", "value"),
+    r"/test/runs": ("TestInterfaces", "TestRun", "value"),
+    r"/test/runs/21/results": ("TestInterfaces", "TestCaseResult", "value"),
     r"/git/repositories/r1/commits/\w+/changes": ("GitInterfaces", "GitChange", "changes"),
     r"/git/repositories/r1/pullRequests/9/threads": ("GitInterfaces", "GitPullRequestCommentThread", "value"),
     r"/git/repositories/r1/pullRequests/9/threads/\d+/comments/\d+": ("GitInterfaces", "Comment", ""),

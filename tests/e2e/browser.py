@@ -25,6 +25,7 @@ class Browser:
 
     def __init__(self, driver: webdriver.Chrome, url: str, shots: Path) -> None:
         self.driver, self.url, self.shots = driver, url, shots
+        self.width = DESKTOP[0]
 
     def open(self, path: str) -> None:
         self.driver.get(self.url + path)
@@ -47,10 +48,16 @@ class Browser:
         return self.driver.find_element(By.XPATH, xpath)
 
     def resize(self, size: tuple[int, int]) -> None:
+        self.width = size[0]
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 700},
         )
+
+    def scheme(self, name: str) -> None:
+        """What the reader's system prefers: light or dark."""
+        features = [{"name": "prefers-color-scheme", "value": name}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def shoot(self, name: str) -> None:
         """The whole page as a picture."""
@@ -61,14 +68,17 @@ class Browser:
         self.driver.save_screenshot(str(self.shots / f"{name}.png"))
 
     def too_wide(self) -> bool:
-        """Must one scroll sideways to read the page?"""
-        return bool(self.driver.execute_script("return document.documentElement.scrollWidth > window.innerWidth + 1"))
+        """Must one scroll sideways to read the page? A phone widens its window to what is wide: the screen counts."""
+        return bool(
+            self.driver.execute_script("return document.documentElement.scrollWidth > arguments[0] + 1", self.width)
+        )
 
-    def complaints(self) -> list[str]:
-        """What axe finds wrong with the page."""
+    def complaints(self, rule: str = "") -> list[str]:
+        """What axe finds wrong with the page, by all its rules or by one."""
+        options = f"{{runOnly: ['{rule}']}}" if rule else "{}"
         self.driver.execute_script(member("axe-core", "axe.min.js").decode())
         found: dict[str, Any] = self.driver.execute_async_script(
-            "const done = arguments[arguments.length - 1]; axe.run().then(done, e => done({violations: [{id: String(e), nodes: []}]}))"
+            f"const done = arguments[arguments.length - 1]; axe.run({options}).then(done, e => done({{violations: [{{id: String(e), nodes: []}}]}}))"
         )
         return [f"{v['id']}: {[n['html'][:120] for n in v['nodes']]}" for v in found["violations"]]
 

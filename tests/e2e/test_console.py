@@ -76,8 +76,15 @@ def _night(url: str, shots: Path, break_something: Callable[[], None]) -> None:
             browser.find(f"//*[local-name()='svg'][*[local-name()='title' and contains(., '{picture}')]]")
         _looked_at(browser, "incident")
         browser.resize(DESKTOP)
+        browser.press("is payment healthy?")
+        browser.wait_for("The numbers behind it")
+        _looked_at(browser, "conversation")
+        browser.resize(DESKTOP)
         browser.press("Approve")
-        browser.wait_for("resolved", 240)
+        browser.wait_for("Post-mortem", 240)
+        browser.press("Post-mortem")
+        browser.wait_for("Post-mortem, a draft")
+        _looked_at(browser, "post-mortem")
         for name, page in sorted(plugins("watchkeeper.console.pages", "PAGE").items()):
             if "{" not in page.path:
                 browser.open(page.path)
@@ -91,6 +98,11 @@ def _looked_at(browser: Browser, name: str) -> None:
         assert browser.complaints() == [], f"{name} on a {where}"
         assert not browser.too_wide(), f"{name} on a {where}"
         browser.shoot(f"{name}-{where}")
+    browser.resize(DESKTOP)
+    browser.scheme("dark")
+    assert browser.complaints("color-contrast") == [], f"{name} in the dark"
+    browser.shoot(f"{name}-dark")
+    browser.scheme("light")
 
 
 def hostile_alert() -> dict[str, object]:

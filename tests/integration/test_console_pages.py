@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests_support import INCIDENT
 from watchkeeper import app as front
 from watchkeeper.access.tokens import Access
 from watchkeeper.api.app import create_app
 from watchkeeper.bench import console
+from watchkeeper.console.pages.incident import pictured
 from watchkeeper.console.routes import mount
 from watchkeeper.settings import Settings
 from watchkeeper.shelf import plugins
+from watchkeeper.store.ports.conversation import Exchange
 from watchkeeper.store.postgres import PostgresStore
 
 KILOBYTES = 150
@@ -83,3 +86,66 @@ async def test_what_people_type_is_never_markup(visitor: tuple[httpx.AsyncClient
             text = (await client.get(path, params={name: hostile})).text
             assert "<script>alert" not in text, (path, name)
             assert "\u202e" not in text, (path, name)
+
+
+async def test_a_question_about_an_incident_is_answered_and_kept_on_its_page(
+    visitor: tuple[httpx.AsyncClient, PostgresStore],
+) -> None:
+    client, store = visitor
+    async with store.transaction() as tx:
+        await tx.create_incident(INCIDENT)
+    page, door = f"/incidents/{INCIDENT.id}", f"/do/ask/{INCIDENT.id}"
+    first = (await client.get(page)).text
+    assert "Nobody has asked about it yet" in first
+    key = re.search(rf'action="{door}"><input type="hidden" name="key" value="([^"]+)"', first)
+    assert key is not None
+    words = "why did this happen?"
+    asked = await client.post(door, data={"key": key[1], "words": words, "zone": "Europe/Berlin"})
+    assert (asked.status_code, asked.headers["location"]) == (303, f"{page}#conversation")
+    await client.post(door, data={"key": key[1], "words": "<b>token=hunter2hunter2</b> is bold"})
+    shown = (await client.get(page)).text
+    assert "&lt;b&gt;token=" in shown
+    assert "hunter2" not in shown
+    kept = (await client.get(f"/api/v1{page}/conversation")).json()
+    assert (kept["total"], kept["items"][0]["door"]) == (2, "console")
+    assert INCIDENT.id in kept["items"][0]["response"] or INCIDENT.title in kept["items"][0]["response"]
+    assert (await client.post(door, data={"key": "forged", "words": "who?"})).status_code == 403
+    assert (await client.post(door, data={"key": key[1], "words": " "})).status_code == 409
+    body = {"query": "which incidents are open?", "incident_id": INCIDENT.id}
+    assert INCIDENT.title in (await client.post("/api/v1/chat/query", json=body)).json()["response"]
+    assert (await client.post("/api/v1/chat/query", json=body | {"incident_id": "inc-none"})).status_code == 404
+    assert (await client.get(f"/api/v1{page}/conversation")).json()["total"] == 3
+
+
+async def test_the_audit_shows_the_newest_first_and_leads_back(
+    visitor: tuple[httpx.AsyncClient, PostgresStore],
+) -> None:
+    client, store = visitor
+    async with store.transaction() as tx:
+        for number in range(1, 251):
+            await tx.audit("ann", f"act.{number:03}", "x", {}, INCIDENT.opened_at)
+
+    async def shown(query: str) -> tuple[list[str], list[str]]:
+        text = (await client.get(f"/audit{query}")).text
+        return re.findall(r"act\.(\d+)", text), re.findall(r'"/audit(\?until=\d+)"', text)
+
+    first, links = await shown("")
+    assert (first[0], first[-1], links) == ("250", "151", ["?until=150"])
+    middle, links = await shown("?until=150")
+    assert (middle[0], middle[-1], links) == ("150", "051", ["?until=250", "?until=50"])
+    assert (await shown("?until=50"))[0][-1] == "001"
+
+
+async def test_settings_that_are_as_ever_do_not_stand_among_those_that_differ(
+    visitor: tuple[httpx.AsyncClient, PostgresStore],
+) -> None:
+    client, _ = visitor
+    differing = (await client.get("/settings")).text.split("All keys")[0]
+    assert re.findall(r"<tr><td><code>([a-z_.]+)", differing) == [
+        "sources.prometheus.url", "sources.loki.url", "server.loopback_without_login",
+    ]  # fmt: skip
+
+
+def test_pictures_of_a_long_conversation_are_the_newest_that_fit() -> None:
+    said = [Exchange("i", INCIDENT.opened_at, "ann", "api", str(n), "", picture="x" * 14_000) for n in range(4)]
+    assert [bool(picture) for _, picture in pictured(said)] == [False, False, True, True]

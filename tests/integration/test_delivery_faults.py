@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.faults.notes import note
 from tests_support import ALERT, INCIDENT, NOW
 from watchkeeper import app as front
 from watchkeeper.codehosts.hosts.github import GitHub as Host
@@ -306,3 +307,26 @@ async def test_a_plan_changed_in_the_database_is_refused(scene: Scene) -> None:
     )
     assert (await scene.step()).stage is Stage.ESCALATED
     assert "does not fit its digest" in await scene.words()
+
+
+@pytest.mark.parametrize("jump", [timedelta(seconds=20), timedelta(hours=2)], ids=["seconds", "hours"])
+async def test_two_workers_whose_clocks_jump_do_nothing_twice(scene: Scene, jump: timedelta) -> None:
+    """One clock is ahead, the other goes forward and back: steps are fenced by versions and digests, not by time."""
+    ahead = ManualClock(NOW + jump)
+    other = replace(scene, house=replace(scene.house, clock=ahead), clock=ahead)
+    for turn in range(8):
+        await scene.step()
+        incident = await other.step()
+        scene.clock.advance(seconds=jump.total_seconds() * (-1 if turn % 2 else 1))
+        scene.cluster.replicas = 3 if scene.merges else 2
+    # Hours ahead the time of the checks is over, and a person is called; that too happens once.
+    wanted = 1 if jump < timedelta(minutes=1) else scene.merges
+    assert (len(scene.server.pulls), scene.merges) == (1, wanted)
+    assert wanted <= 1
+    kinds = [line.split(":")[0] for line in (await scene.words()).splitlines()]
+    assert all(kinds.count(kind) <= 1 for kind in ("change.pull_request", "change.merged", "change.deployed"))
+    assert (await scene.house.store.verify_audit())[0]
+    note(
+        f"clocks of two workers {jump} apart, one jumping forward and back, while a change is carried out",
+        f"the change goes on; the incident is {incident.stage}", "none needed", 0, max(0, scene.merges - 1),
+    )  # fmt: skip

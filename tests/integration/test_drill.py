@@ -1,6 +1,7 @@
 """Two worlds of the drill, and what is made of outcomes."""
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,10 @@ from watchkeeper.bench.drill import played, scorecard
 
 
 @pytest.mark.parametrize(("scenario", "acts"), [("missing_image", ["roll_back:shop/catalogue"]), ("old_scars", [])])
-def test_a_world_is_broken_and_healed_and_a_frightening_one_is_left_alone(scenario: str, acts: list[str]) -> None:
-    out = played(Trial(scenario, 1))
+def test_a_world_is_broken_and_healed_and_a_frightening_one_is_left_alone(
+    scenario: str, acts: list[str], tmp_path: Path
+) -> None:
+    out = played(Trial(scenario, 1), str(tmp_path))
     assert out.acted == acts, out
     assert out.wrong == []
     assert out.recovered

@@ -75,6 +75,30 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert dead == []
 
 
+def test_every_page_is_reached_from_the_first_one() -> None:
+    seen: set[Path] = set()
+    todo = [ROOT / "docs/index.md"]
+    while todo:
+        page = todo.pop()
+        if page in seen or page.suffix != ".md" or not page.exists():
+            continue
+        seen.add(page)
+        targets = re.findall(r"\]\(([^)\s#]+)", page.read_text())
+        todo += [(page.parent / t).resolve() for t in targets if not re.match(r"[a-z]+:", t)]
+    assert [p for p in PAGES if (ROOT / "docs") in p.parents and p.resolve() not in seen] == []
+
+
+def test_every_shipped_alert_has_a_runbook_that_is_found_by_its_name() -> None:
+    named = {
+        match[1]
+        for page in (ROOT / "docs/runbooks").glob("*.md")
+        if (match := re.search(r"^alertname: (\w+)$", page.read_text(), re.M))
+    }
+    shipped = (ROOT / "observability/prometheus/alerts").glob("*-alerts.yaml")
+    alerts = {r["alert"] for path in shipped for g in yaml.safe_load(path.read_text())["groups"] for r in g["rules"]}
+    assert alerts - named == set()
+
+
 def anchors(page: Path) -> set[str]:
     heads = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}

@@ -105,7 +105,7 @@ class Access:
 
     def check_form(self, principal: Principal, subject: str, key: str) -> None:
         """Raises NotAllowed for a form that is not ours."""
-        if not hmac.compare_digest(self.form_key(principal, subject), key):
+        if not hmac.compare_digest(self.form_key(principal, subject).encode(), key.encode()):
             raise NotAllowed("this form is too old or not ours", hint="load the page again")
 
 

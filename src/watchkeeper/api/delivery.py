@@ -34,7 +34,7 @@ class Delivery:
         """The body. Raises InvalidInput."""
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidInput(f"not JSON: {error}", field="(body)") from None
 
     def document(self) -> dict[str, Any]:

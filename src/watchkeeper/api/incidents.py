@@ -72,6 +72,17 @@ async def one_incident(incident_id: str, house: TheHouse, who: Viewer) -> dict[s
     }  # fmt: skip
 
 
+@router.get("/incidents/{incident_id}/conversation")
+async def conversation(
+    incident_id: str, house: TheHouse, who: Viewer, limit: int = Query(50, ge=1, le=200)
+) -> dict[str, Any]:
+    """What was asked about it and answered, the newest last. Questions are asked by `POST /api/v1/chat/query`."""
+    async with house.store.transaction() as tx:
+        await tx.incident(incident_id)
+        said, total = await tx.conversation(incident_id, limit)
+    return {"items": [shown.exchange(e) for e in said], "total": total}
+
+
 class Closing(BaseModel):
     """Why it is over."""
 

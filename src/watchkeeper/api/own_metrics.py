@@ -1,7 +1,9 @@
 """What every replica tells alike: gauges read from the database when somebody scrapes."""
 
 from watchkeeper import observe
+from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.redaction import redact
+from watchkeeper.domain.severity import Severity
 from watchkeeper.remediate.propose import SHELF as ACTIONS
 from watchkeeper.shelf import plugins
 from watchkeeper.store.port import Store
@@ -12,7 +14,9 @@ _LONGEST = 160
 
 
 def begin_at_zero() -> None:
-    """Every action of the catalogue is told from the start: a counter that begins at one shows no rate for its first repair."""
+    """Actions and severities are told from the start: a counter that begins at one shows no rate for its first repair."""
+    for severity in Severity:
+        observe.INCIDENTS.labels(str(severity))
     for name in plugins(ACTIONS, "ACTION"):
         for counter in (observe.ATTEMPTS, observe.SUCCESSES, observe.ROLLBACKS):
             counter.labels(name)
@@ -22,9 +26,10 @@ async def refresh(store: Store) -> None:
     """Bring the gauges up to date. A database that does not answer leaves them as they were told last."""
     if not await store.healthy():
         return
-    observe.OPEN_INCIDENTS.clear()
-    for stage, number in (await store.counts()).items():
-        observe.OPEN_INCIDENTS.labels(stage).set(number)
+    counts = await store.counts()
+    for stage in filter(lambda s: s.open, Stage):
+        # None is a number too: what vanishes looks like a Watchkeeper that does not answer.
+        observe.OPEN_INCIDENTS.labels(str(stage)).set(counts.get(str(stage), 0))
     totals = await store.metrics()
     observe.TRUE_POSITIVES.set(totals["true_positives"])
     observe.FALSE_POSITIVES.set(totals["false_positives"])

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from watchkeeper.api.doorkeeper import Responder, TheHouse, Viewer
 from watchkeeper.domain.errors import InvalidInput
 from watchkeeper.workflows.answer import answer
+from watchkeeper.workflows.converse import ask_about
 from watchkeeper.workflows.forecast import anomalies
 from watchkeeper.workflows.foresee_load import band_to_json, load_band
 
@@ -39,12 +40,21 @@ class Question(BaseModel):
     query: str = Field(max_length=2000)
     context: str = Field("", max_length=200)
     timezone: str = Field("", max_length=64)
+    incident_id: str = Field("", max_length=80)
 
 
 @router.post("/chat/query")
 async def ask(question: Question, house: TheHouse, who: Responder) -> dict[str, Any]:
-    """Answer from incidents and measurements; `timezone` is the asker's (IANA), for words such as "at 2 PM"."""
-    said = await answer(house, question.query, question.context, question.timezone)
+    """Answer from incidents and measurements; `timezone` is the asker's (IANA), for words such as "at 2 PM".
+
+    With `incident_id` the question is about that incident, and is kept with its answer in the incident's conversation.
+    """
+    if question.incident_id:
+        said = await ask_about(
+            house, question.incident_id, question.query, by=who.name, door="api", zone=question.timezone
+        )
+    else:
+        said = await answer(house, question.query, question.context, question.timezone)
     return {
         "response": said.text, "data": dict(said.data), "understood": said.understood, "picture": said.picture,
         "links": [{"title": link.title, "url": link.url} for link in said.links], "nearest": list(said.nearest),

@@ -37,7 +37,7 @@ def read_services(unread: Unread, known: Known, vocabulary: frozenset[str]) -> t
 
 def nearest_services(word: str, known: Known) -> list[str]:
     """Names that look a little like it, for "did you mean"."""
-    return [name for name, score, _ in process.extract(word, known.services, scorer=fuzz.ratio, limit=3) if score >= 65]
+    return [name for name, score, _ in process.extract(word, known.services, scorer=fuzz.ratio, limit=3) if score >= 72]
 
 
 def _near(word: str, spoken: dict[str, str], vocabulary: frozenset[str]) -> str:

@@ -1,5 +1,6 @@
 """What somebody asked, typed. Whatever door the words came through, they end here."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,10 +21,14 @@ class Intent(StrEnum):
     PODS = "pods"  # pods, replicas, restarts as the cluster tells them
     DECLARED = "declared"  # image, limits, pool size, node
     CALLS = "calls"  # who calls whom
-    PLANS = "plans"  # repairs: waiting, done
+    PLANS = "plans"  # repairs: waiting, done, of an incident or a service, by whom
     UNUSUAL = "unusual"
+    NEAR = "near"  # what is close to its limit now
+    SAFE = "safe"  # what speaks against a change now
+    NOISE = "noise"  # which alerts come often and mean little
     FORECAST = "forecast"  # which limit will be reached
     TRACES = "traces"
+    BUILDS = "builds"  # runs of pipelines
     SERVICES = "services"
     RECALL = "recall"  # past incidents that looked alike, runbooks
     HELP = "help"
@@ -58,6 +63,21 @@ class Span:
     named: bool = True
     """False: nothing was said, this is the default."""
 
+    def within(self, default: str = "the last hour", lead: str = "in") -> str:
+        """As the end of a sentence: "in the last hour", "today", "around 14:00", "since 12:00"; `default` for now or nothing said."""
+        words = self.words if self.named and self.words != "now" else default
+        if words.startswith(("today", "yesterday", "this ", "last ", "since ")):
+            return words
+        if self.moment is not None and words == self.words:
+            return f"around {words}"
+        if re.match(r"\d{4}-|(?:mon|tues|wednes|thurs|fri|satur|sun)day", words, re.IGNORECASE):
+            return f"on {words}"
+        if re.match(r"\d\d:\d\d", words):
+            return f"from {words}"
+        if words.startswith("inc"):
+            return f"during {words}"
+        return f"{lead} {words}"
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
@@ -67,6 +87,27 @@ class Threshold:
     value: float
     unit: str
     """As said: %, ms, s, MiB, cores, /s; "" where none was said."""
+
+
+class Anchored(StrEnum):
+    """Where a span lies beside what it hangs on."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+    BOTH = "both"  # after, compared with before
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A time that only the records know: "during the incident", "since cart's last release"."""
+
+    side: Anchored
+    of: str
+    """incident or release"""
+    service: str = ""
+    incident: str = ""
+    """The id, where one was named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +138,17 @@ class Question:
     """How many, rather than which."""
     half_days: bool = False
     """The asker writes 2 PM, not 14:00; so does the answer."""
+    anchor: Anchor | None = None
+    """Replaces `span` once the records were looked at."""
+    minutely: bool = False
+    """Rates are asked for by the minute."""
+    latest: bool = False
+    """Only the newest repair."""
+    severities: tuple[str, ...] = ()
+    alert: str = ""
+    """An alert's name."""
+    read_as: tuple[tuple[str, str], ...] = ()
+    """(as written, as read): slips of the hand that were mended."""
 
 
 class Verb(StrEnum):
@@ -141,6 +193,8 @@ class Known:
     environments: tuple[str, ...] = ("production",)
     aliases: dict[str, str] = field(default_factory=dict)
     """Another name -> the service."""
+    alerts: tuple[str, ...] = ()
+    """Names of alerts that were received."""
 
 
 Parsed = Question | Command | Unclear

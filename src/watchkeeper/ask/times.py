@@ -29,6 +29,27 @@ _ZONE = r"(?:\s?\b(utc|gmt|z|cet|cest|est|edt|et|pst|pdt|pt|bst)\b)?"
 _DATE = r"(\d{4}-\d{2}-\d{2})"
 
 
+_SAID_OTHERWISE = (
+    (r"\b(?:an?|one|1) hour and a half\b|\b1\.5 ?h\b|\b1,5 ?h(?:ours?)?\b", "90 minutes"),
+    (r"\b(\d+)(?: and a half|,5) hours?\b", r"\1.5 hours"),
+    (r"\b(\d+) ?h ?(\d{1,2}) ?m(?:in)?\b", lambda m: f"{int(m.group(1)) * 60 + int(m.group(2))} minutes"),
+    (r"\b(at|around|about|since|after|before|from|till|until|to|and|between|um|gegen|\u00e0|vers) (\d{1,2}) ?(?:h|uhr|o'clock)(?![\w])", r"\1 \2:00"),
+    (r"\b(\d{1,2})[.:](\d{2}) ?(?:h|uhr|hrs|hours)(?![\w])", r"\1:\2"),
+    (r"\b(\d{2})(\d{2}) ?(utc|z|hrs|hours)(?![\w])", r"\1:\2 \3"),
+    (r"(?<=\d) (?:hrs|hours)(?=\s*(?:[?.!,]|$))(?<=:\d\d hrs)", ""),
+    (r"\b(?:right|just|shortly) (?:after|before) (?:about )?(?=\d|noon|midnight)", "around "),
+    (r"\b(?:during|over|at) lunch(?: ?time| break)?\b", "between 12:00 and 13:00"),
+    (r"\blunch(?: ?time| break)?\b", "noon"),
+    (r"\b(?:in |over |for |during )?the last day\b", "in the last 24 hours"),
+    (r"\bsince (?:about )?(\d+(?:\.\d+)?|an?|one|two|three|four|five|six|ten|half an|a few|few)(?= ?(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?)\b(?! ago))", r"in the last \1"),
+    (r"\bsince (?:about )?(\d+(?:\.\d+)?|an?|one|two|three|four|five|six|ten|half an|a few|few) ?(minutes?|hours?|days?|weeks?) ago\b", r"in the last \1 \2"),
+    (r"\bsince (?:the )?(?:beginning|start) of (?:the )?(?:day|today)\b|\b(?:earlier|so far|all day) today\b", "today"),
+    (r"\b(?:earlier|so far) this (week|month|morning)\b", r"this \1"),
+    (r"\btoday (?:at|around) (?=(?:noon|\d))", "at "),
+)  # fmt: skip
+"""The same times in the words of others, brought to the words that are read."""
+
+
 class FutureAsked(Exception):
     """The words name a time that has not come."""
 
@@ -42,6 +63,8 @@ def read_span(unread: Unread, now: datetime, zone: tzinfo, default: timedelta) -
     if unread.has(r"\b(tomorrow|next (hour|day|week|month|minutes?))\b"):
         raise FutureAsked
     local = now.astimezone(zone)
+    for pattern, plain in _SAID_OTHERWISE:
+        unread.text = re.sub(pattern, plain, unread.text)
     for reader in (_dated, _between, _since, _clocked, _ago, _last, _day):
         found = reader(unread, local)
         if found is not None:
@@ -60,6 +83,13 @@ def read_versus(unread: Unread, now: datetime, zone: tzinfo) -> Callable[[Span],
         )
     if unread.takes(lead + r"(?:the )?(?:same time )?yesterday\b(?: at (?:this|the same) time)?"):
         return partial(_earlier, timedelta(days=1), "the same time yesterday")
+    if unread.takes(lead + r"(?:the )?last (?:week|one)\b") and unread.has(r"\bthis week\b"):
+        return partial(_earlier, timedelta(days=7), "the same days of last week")
+    if unread.takes(r"\byesterday (?:vs\.?|versus|against|compared (?:to|with)) today\b") or (
+        unread.has(r"\btoday\b") and unread.takes(lead + r"yesterday\b")
+    ):
+        unread.text += " today "
+        return partial(_earlier, timedelta(days=1), "the same hours of yesterday")
     if unread.takes(lead + r"(?:the )?(?:same time |this time )?last week\b"):
         return partial(_earlier, timedelta(days=7), "the same time last week")
     if found := unread.take(lead + _NUMBER + r"\s*" + _UNIT + r" (?:ago|earlier|before)\b"):
@@ -69,7 +99,7 @@ def read_versus(unread: Unread, now: datetime, zone: tzinfo) -> Callable[[Span],
         return partial(_earlier, timedelta(seconds=seconds), f"{said} earlier")
     if unread.takes(
         lead
-        + r"(?:the |its )?(?:usual|normal|before|baseline|average|previous (?:hour|period)|earlier|(?:hour|period) before|previous)\b"
+        + r"(?:the |its )?(?:usual|normal|before(?! ?(?:noon|midnight|lunch|\d))|baseline|average|previous (?:hour|period)|earlier|(?:hour|period) before|previous)\b"
     ):
         return before
     if found := unread.take(lead.replace("|from", "") + _CLOCK + _ZONE):
@@ -130,10 +160,15 @@ def _between(unread: Unread, local: datetime) -> Span | None:
     if half and not re.search(r"[ap]\.?m|noon|midnight", first):
         first = f"{first} {half.group(0)}"
     zone = zone_a or zone_b
-    end = _latest(second, local, zone, day or "")
-    start = _latest(first, end, zone) if day != "yesterday" else _latest(first, local, zone, day)
-    if start > end:
-        start -= timedelta(days=1)
+    if day == "yesterday":
+        end, start = _latest(second, local, zone, day), _latest(first, local, zone, day)
+        start -= timedelta(days=1) if start > end else timedelta()
+    else:
+        start = _latest(first, local, zone, day or "")
+        end = datetime.combine(start.date(), _time_of_day(second), start.tzinfo)
+        while end <= start:
+            end += timedelta(hours=12) if _HALF.fullmatch(second.strip()) else timedelta(days=1)
+        end = min(end, local.astimezone(start.tzinfo))
     return Span(start, end, f"{_clock_words(start, local)} to {_clock_words(end, local)}")
 
 
@@ -189,6 +224,9 @@ def _ago(unread: Unread, local: datetime) -> Span | None:
         return None
     seconds = _number(found.group(1)) * _UNITS[found.group(2)[0]]
     at = local - timedelta(seconds=seconds)
+    if found.group(2)[0] in "dw" and seconds % 86400 == 0:
+        # Who says days means a day.
+        return Span(_midnight(at), _midnight(at) + timedelta(days=1), f"{at:%A %Y-%m-%d}")
     said = _length(seconds)
     said = said if said[0].isdigit() else f"an {said}" if said == "hour" else f"a {said}"
     return _around(at, f"{said} ago ({at:%H:%M})")
@@ -200,10 +238,12 @@ def _last(unread: Unread, local: datetime) -> Span | None:
         r"\b(?:over|for|in|within|during)\s+(?:the )?()" + _NUMBER.replace("(", "(?:", 1) + r"?\s*" + _UNIT
     )
     if found is None:
-        found = unread.take(r"(?<![\w.])()(\d+)\s?([mhd])\b(?! ?(?:cores|limit))")
+        found = unread.take(
+            r"(?<![\w.])()(\d+)\s?(m|mins?|minutes|h|hrs?|hours|d|days)\b(?! ?(?:cores|limit|ago|earlier|later))"
+        )
         if found is None:
             return None
-        seconds = float(found.group(2)) * _UNITS[found.group(3)]
+        seconds = float(found.group(2)) * _UNITS[found.group(3)[0]]
     elif found.group(1) == "" and not found.group(0).lstrip().startswith(("last", "past")):
         said = re.search(_NUMBER + r"\s*" + _UNIT, found.group(0))
         if said is None:
@@ -221,6 +261,8 @@ def _day(unread: Unread, local: datetime) -> Span | None:
     table: tuple[tuple[str, Callable[[], tuple[datetime, datetime]], str], ...] = (
         (r"\b(?:yesterday morning)\b", lambda: (midnight - timedelta(hours=18), midnight - timedelta(hours=12)), "yesterday morning"),
         (r"\b(?:yesterday afternoon)\b", lambda: (midnight - timedelta(hours=12), midnight - timedelta(hours=6)), "yesterday afternoon"),
+        (r"\b(?:yesterday evening|yesterday night)\b", lambda: (midnight - timedelta(hours=6), midnight), "yesterday evening (18:00 to midnight)"),
+        (r"\b(?:(?:over|during|on|at) the weekend|(?:this |the )?(?:last|past) weekend)\b", lambda: _weekend(midnight), "the weekend"),
         (r"\b(?:last night|overnight|during the night|tonight)\b", lambda: _night(local), "last night (20:00 to 08:00)"),
         (r"\b(?:this morning)\b", lambda: (midnight + timedelta(hours=6), midnight + timedelta(hours=12)), "this morning (06:00 to 12:00)"),
         (r"\b(?:this afternoon)\b", lambda: (midnight + timedelta(hours=12), midnight + timedelta(hours=18)), "this afternoon"),
@@ -242,6 +284,12 @@ def _day(unread: Unread, local: datetime) -> Span | None:
             start = midnight - timedelta(days=(local.weekday() - number) % 7)
             return Span(start, start + timedelta(days=1), f"{name.title()} {start:%Y-%m-%d}")
     return None
+
+
+def _weekend(midnight: datetime) -> tuple[datetime, datetime]:
+    """The newest that began."""
+    saturday = midnight - timedelta(days=(midnight.weekday() - 5) % 7)
+    return saturday, saturday + timedelta(days=2)
 
 
 def _night(local: datetime) -> tuple[datetime, datetime]:

@@ -1,14 +1,17 @@
 """One drill: a world is broken, Watchkeeper (or a rival) has its way with it, and the world itself says what came of it."""
 
+import copyreg
 import json
+import pickle
 import random
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -40,8 +43,9 @@ from watchkeeper.simulate.traces import api as tempo_api
 from watchkeeper.simulate.world import World
 from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.migrate import migrate
-from watchkeeper.store.port import PlanRecord, PlanState
+from watchkeeper.store.port import PlanRecord, PlanState, Transaction
 from watchkeeper.store.postgres import PostgresStore
+from watchkeeper.telemetry.budget import MemoryLedger
 from watchkeeper.workflows.advance import advance
 from watchkeeper.workflows.decide import decide
 from watchkeeper.workflows.house import House
@@ -50,7 +54,8 @@ from watchkeeper.workflows.receive_alerts import receive_alerts
 HEALTHY = "healthy"
 SCALE = 1 / 30
 """Minutes of the shipped rules are seconds here."""
-_NORMAL, _TICK = 420.0, 3.0
+_NORMAL, _TICK, _STEP = 420.0, 3.0, 2.0
+"""Seconds before the fault, and of a step of the world before and after it."""
 _HORIZON = 240.0
 """Seconds after the fault at which the world is judged."""
 _AFTERWARDS = 20.0
@@ -107,6 +112,10 @@ class Outcome:
     plan_right: bool = False
     alone: bool = False
     """policy let the right plan run without a person"""
+    asked: tuple[str, ...] = ()
+    """why the right plan had to wait for a person, or was left to people"""
+    refused: str = ""
+    """what Watchkeeper told people when it called them"""
     acted: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     """carried out on something that is not the cause"""
@@ -129,14 +138,33 @@ class Stage_:
     broken_at: float = 0.0
 
     def tick(self) -> None:
-        """One second."""
+        """A step of the world."""
         self.delivery.sync(self.world.now)
-        self.world.advance(1.0)
+        self.world.advance(_STEP, tick=_STEP)
 
 
 def staged(trial: Trial, town: Town, dice: random.Random, normal: float) -> Stage_:
-    """The world with some normal life behind it."""
-    load = _towns.LOAD if trial.town == "blind" else dice.uniform(45, 75)
+    """The world with some normal life behind it. The usual town's is the same for all scenarios of a seed: lived once."""
+    if town.shop is not shop.SHOP:
+        return _lived(trial, town, _towns.LOAD if trial.town == "blind" else dice.uniform(45, 75), normal)
+    found: Stage_ = pickle.loads(_usual(trial.seed, normal))  # noqa: S301 - our own bytes of this process
+    return found
+
+
+@lru_cache(maxsize=8)
+def _usual(seed: int, normal: float) -> bytes:
+    load = random.Random(f"load {seed}").uniform(45, 75)
+    return pickle.dumps(_lived(Trial(HEALTHY, seed), _towns.standard(), load, normal))
+
+
+def _proxy(content: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(content)
+
+
+copyreg.pickle(MappingProxyType, lambda proxy: (_proxy, (dict(proxy),)))
+
+
+def _lived(trial: Trial, town: Town, load: float, normal: float) -> Stage_:
     start = 1_750_000_000.0 + 7919 * trial.seed
     traces = 2.0 if town.traces else 0.0
     world = World(seed=trial.seed, start=start, load=load, startup=2.0, traces_per_second=traces, topology=town.shop)
@@ -210,7 +238,7 @@ async def perform(trial: Trial, databases: EmbeddedDatabase) -> Outcome:
         ended: float | None = None
         while world.now < began + _HORIZON and (ended is None or world.now < ended + _AFTERWARDS):
             stage.tick()
-            if round(world.now - began) % 2 == 0:
+            if round(world.now - began) % _POLL == 0:
                 await rules.evaluate(world.now)
             if round(world.now - began) % _POLL == 0:
                 incidents = await _move(house)
@@ -269,6 +297,7 @@ async def _judge(house: House, scenario: Scenario | None, out: Outcome) -> None:
     async with house.store.transaction() as tx:
         for incident in incidents:
             records += await tx.plans_of(incident.id)
+            out.refused = out.refused or await _called(tx, incident.id)
     said = [(i.cause_service, i.cause_kind) for i in incidents if i.cause_kind]
     out.said = ", ".join(f"{s}/{k}" for s, k in said)
     out.proven = bool(incidents) and all(i.stage is Stage.RESOLVED for i in incidents)
@@ -278,6 +307,8 @@ async def _judge(house: House, scenario: Scenario | None, out: Outcome) -> None:
         label = f"{record.plan.action}:{record.plan.target.namespace}/{target}"
         right = scenario is not None and _right(scenario, record, out.truth)
         out.plan_right = out.plan_right or right
+        if right and not isinstance(record.verdict, AutoApproved):
+            out.asked = record.verdict.because
         out.alone = out.alone or (right and isinstance(record.verdict, AutoApproved))
         if done and not isinstance(record.verdict, Denied):
             out.acted.append(label)
@@ -289,6 +320,10 @@ async def _judge(house: House, scenario: Scenario | None, out: Outcome) -> None:
         out.cause_right = any(k in scenario.kinds and out.truth in ("", s) for s, k in said[-1:] or said)
         if not scenario.action and not scenario.cures:
             out.plan_right = not out.acted
+
+
+async def _called(tx: Transaction, incident_id: str) -> str:
+    return next((e.text for e in await tx.events(incident_id) if e.kind == "incident.escalated"), "")
 
 
 def _right(scenario: Scenario, record: PlanRecord, truth: str) -> bool:
@@ -318,7 +353,7 @@ async def _house(
         url = databases.url(f"drill_{trial.town}_{trial.scenario}_{trial.seed}")
         migrate(url)
         store = PostgresStore.open(url, pool_size=3)
-        house = front.build_house(_settings(urls, folder, github, town), store, FixedClock(world))
+        house = front.build_house(_settings(urls, folder, github, town), store, FixedClock(world), MemoryLedger())
         try:
             yield house
         finally:

@@ -50,7 +50,8 @@ def ailing(world: World, health: Health) -> tuple[str, ...]:
 def harmed(record: PlanRecord, truth: str) -> bool:
     """Was this done to something that is not the cause? Objects that belong to it (its Service, claim, policy) are it."""
     target = record.plan.target.name
-    return bool(truth) and target != truth and not target.startswith(f"{truth}-") and not _of_team(record)
+    mine = target in (truth, f"{truth}-data", f"{truth}-tls") or target.endswith(f"-to-{truth}")
+    return bool(truth) and not mine and not _of_team(record)
 
 
 def _of_team(record: PlanRecord) -> bool:

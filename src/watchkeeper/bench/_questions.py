@@ -29,19 +29,19 @@ def plan(number: str, incident: str, action: str, service: str, before: str, aft
     ).sealed()  # fmt: skip
 
 
-def _at(clock: str) -> datetime:
+def at(clock: str) -> datetime:
     hour, minute = clock.split(":")
     return datetime(2026, 3, 2, int(hour), int(minute), tzinfo=UTC)
 
 
-_NOW = _at("14:30")
+_NOW = at("14:30")
 
 
 def mean(service: str, what: str, start: str, end: str = "14:30", rel: float = 0.12, scale: float = 1.0) -> Check:
     """The number told of a service is the truth's mean over the span."""
 
     def check(a: Answer, s: Any) -> bool:
-        true = s.truth.mean(what, service, _at(start), _at(end)) * scale
+        true = s.truth.mean(what, service, at(start), at(end)) * scale
         return bool(abs(a.data["values"][service] - true) <= rel * abs(true))
 
     return check
@@ -49,12 +49,12 @@ def mean(service: str, what: str, start: str, end: str = "14:30", rel: float = 0
 
 def peak(service: str, what: str, start: str, end: str = "14:30", rel: float = 0.15) -> Check:
     """… is the truth's peak."""
-    return lambda a, s: abs(a.data["values"][service] / s.truth.peak(what, service, _at(start), _at(end)) - 1) <= rel
+    return lambda a, s: abs(a.data["values"][service] / s.truth.peak(what, service, at(start), at(end)) - 1) <= rel
 
 
 def grown(service: str, what: str, start: str, end: str = "14:30", rel: float = 0.08) -> Check:
     """… is how far the truth's counter went."""
-    return lambda a, s: abs(a.data["values"][service] / s.truth.grown(what, service, _at(start), _at(end)) - 1) <= rel
+    return lambda a, s: abs(a.data["values"][service] / s.truth.grown(what, service, at(start), at(end)) - 1) <= rel
 
 
 def first(service: str) -> Check:
@@ -114,18 +114,18 @@ TABLE: tuple[tuple[str, Check], ...] = (
     ("memory of all services except database and cache", only(*(_SERVICES - {"database", "cache"}))),
     ("cpu by pod for payment", lambda a, s: len(a.data["values"]) == 2 and all(k.startswith("payment-") for k in a.data["values"])),
     ("which service uses the most memory?", both(first("database"), mean("database", "mem", "14:29", rel=0.05))),
-    ("top 3 services by traffic", lambda a, s: next(iter(a.data["values"])) == max(shop.SERVICES, key=lambda n: s.truth.mean("rps", n, _at("14:28"), _NOW)) and "4." not in a.text),
+    ("top 3 services by traffic", lambda a, s: next(iter(a.data["values"])) == max(shop.SERVICES, key=lambda n: s.truth.mean("rps", n, at("14:28"), _NOW)) and "4." not in a.text),
     ("what's the slowest service right now", lambda a, s: a.data["first"] in ("gateway", "frontend", "checkout")),
     ("which service had the highest error rate at 14:02?", both(lambda a, s: a.data["first"] in ("payment", "checkout", "frontend", "gateway"), lambda a, s: a.data["values"]["payment"] > 5)),
-    ("which services use more than 200 MB of memory?", lambda a, s: set(a.data["values"]) == {n for n in shop.SERVICES if s.truth.mean("mem", n, _at("14:28"), _NOW) > 200}),
+    ("which services use more than 200 MB of memory?", lambda a, s: set(a.data["values"]) == {n for n in shop.SERVICES if s.truth.mean("mem", n, at("14:28"), _NOW) > 200}),
     ("services with error rate above 1% right now", says("none")),
     ("which services were over 5% errors between 13:58 and 14:04", lambda a, s: "payment" in a.data["values"] and "cart" not in a.data["values"] and "cache" not in a.data["values"]),
     ("is the payment service healthy?", both(says("payment looks healthy"), lambda a, s: not any(v["bad"] for v in a.data["services"]["payment"].values()))),
     ("Is checkout slow?", says("no, checkout")),
     ("how is the gateway doing", says("gateway looks healthy")),
     ("is everything ok?", says("within their usual range", "inc-0142")),
-    ("when did payment's latency start to rise?", lambda a, s: abs(a.data["moved"]["payment"]["since"] - _at("13:57").timestamp()) < 90),
-    ("since when are there errors in payment?", lambda a, s: abs(a.data["moved"]["payment"]["since"] - _at("13:57").timestamp()) < 120),
+    ("when did payment's latency start to rise?", lambda a, s: abs(a.data["moved"]["payment"]["since"] - at("13:57").timestamp()) < 90),
+    ("since when are there errors in payment?", lambda a, s: abs(a.data["moved"]["payment"]["since"] - at("13:57").timestamp()) < 120),
     ("did cart's cpu spike in the last 30 minutes?", says("did not")),
     ("Why was payment slow at 14:00?", says("Cause: Connection pool exhausted in payment", "payment latency +")),
     ("what caused the errors in checkout around 2pm", says("Connection pool exhausted in payment")),
@@ -158,8 +158,8 @@ TABLE: tuple[tuple[str, Check], ...] = (
     ("what breaks if the database goes down?", lambda a, s: set(a.data["database"]["direct"]) == {"payment", "catalogue"} and "gateway" in a.data["database"]["further"]),
     ("how full is payment's connection pool?", lambda a, s: 0 < a.data["values"]["payment"] < 90),
     ("db connections in use at payment, peak between 13:57 and 14:04", peak("payment", "pool", "13:57", "14:04", rel=0.1)),
-    ("p99 latency of checkout, last 10 minutes", lambda a, s: a.data["signal"] == "latency-99" and 0.6 < a.data["values"]["checkout"] / (2.9 * s.truth.mean("latency", "checkout", _at("14:20"), _NOW)) < 1.7),
-    ("compare gateway traffic now with an hour ago", lambda a, s: abs(a.data["values"]["gateway"]["then"] / s.truth.mean("rps", "gateway", _at("13:00"), _at("13:30")) - 1) < 0.1),
+    ("p99 latency of checkout, last 10 minutes", lambda a, s: a.data["signal"] == "latency-99" and 0.6 < a.data["values"]["checkout"] / (2.9 * s.truth.mean("latency", "checkout", at("14:20"), _NOW)) < 1.7),
+    ("compare gateway traffic now with an hour ago", lambda a, s: abs(a.data["values"]["gateway"]["then"] / s.truth.mean("rps", "gateway", at("13:00"), at("13:30")) - 1) < 0.1),
     ("latency of payment at 14:01 vs 13:30", lambda a, s: a.data["values"]["payment"]["now"] > 5 * a.data["values"]["payment"]["then"]),
     ("slowest endpoints in the last 10 minutes", lambda a, s: a.data["operations"][0]["service"] in ("gateway", "frontend", "checkout")),
     ("what services are there?", lambda a, s: set(a.data["services"]) == _SERVICES),

@@ -3,9 +3,11 @@
 import asyncio
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,15 +23,32 @@ _EASY = 0.2
 
 
 def run(
-    asked: Asked, *, seeds: int = 5, town: str = "standard", only: str = "", first: int = 1, processes: int = 2
+    asked: Asked,
+    *,
+    seeds: int = 5,
+    town: str = "standard",
+    only: str = "",
+    first: int = 1,
+    processes: int = 2,
+    rivals: bool = True,
 ) -> dict[str, Any]:
     """Figures of the drill; predictions, where asked for, hold every outcome."""
-    names = [n for n in (HEALTHY, *plugins("watchkeeper.simulate.scenarios", "SCENARIO")) if only in ("", n)]
-    trials = [Trial(n, s, town, p) for n in names for s in range(first, first + seeds) for p in PLAYERS]
+    names = [
+        n for n in (HEALTHY, *plugins("watchkeeper.simulate.scenarios", "SCENARIO")) if not only or n in only.split(",")
+    ]
+    trials = [
+        Trial(n, s, town, p)
+        for n in names
+        for s in range(first, first + seeds)
+        for p in (PLAYERS if rivals else PLAYERS[:1])
+    ]
     outcomes: list[Outcome] = []
-    # Not forked: threads of the libraries would not survive it.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
-        for number, found in enumerate(workers.map(played, trials), 1):
+    # One database server for all worlds; the workers are not forked, for threads of the libraries would not survive it.
+    with (
+        _server() as folder,
+        ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers,
+    ):
+        for number, found in enumerate(workers.map(partial(played, folder=folder), trials), 1):
             outcomes.append(found)
             # Long runs are often cut short: what there is is written each time.
             write_json(asked.predictions, [asdict(o) for o in outcomes])
@@ -39,16 +58,27 @@ def run(
     return figures
 
 
-def played(trial: Trial) -> Outcome:
-    """One trial in this process."""
+@contextmanager
+def _server() -> Iterator[str]:
+    """The folder of a database server that runs as long as this is held."""
+    with tempfile.TemporaryDirectory(prefix="watchkeeper-drill-", ignore_cleanup_errors=True) as folder:
+        held = EmbeddedDatabase(Path(folder), durable=False)
+        try:
+            yield folder
+        finally:
+            held.stop()
+
+
+def played(trial: Trial, folder: str) -> Outcome:
+    """One trial in this process, with a database of its own on the server in `folder`."""
     if trial.player != "watchkeeper":
         return rival(trial)
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-drill-", ignore_cleanup_errors=True) as folder:
-        databases = EmbeddedDatabase(Path(folder))
-        try:
-            return asyncio.run(perform(trial, databases))
-        finally:
-            databases.stop()
+    return asyncio.run(perform(trial, _joined(folder)))
+
+
+@cache
+def _joined(folder: str) -> EmbeddedDatabase:
+    return EmbeddedDatabase(Path(folder))
 
 
 def scorecard(outcomes: Sequence[Outcome]) -> dict[str, Any]:

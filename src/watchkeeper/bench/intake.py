@@ -3,10 +3,7 @@
 import asyncio
 import json
 import os
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,6 +17,7 @@ import psycopg
 
 from watchkeeper.app import free_port
 from watchkeeper.bench._asked import Asked, write_json
+from watchkeeper.bench._servers import Process, api, cpu_seconds
 from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.migrate import libpq_url, migrate
 
@@ -58,7 +56,7 @@ def run(asked: Asked) -> dict[str, Any]:
 
 async def _measured(url: str, asked: Asked) -> dict[str, Any]:
     port = free_port()
-    server = await _started(url, port)
+    server = await api(url, port)
     figures: dict[str, Any] = {
         "benchmark": "intake",
         "payload_alerts": PAYLOAD,
@@ -67,10 +65,10 @@ async def _measured(url: str, asked: Asked) -> dict[str, Any]:
     }
     try:
         await _send(port, _bodies("warm", WARM), CLIENTS)
-        spent = _cpu(server)
+        spent = cpu_seconds([server.running.pid])
         rate, answers = await _timed(port, _bodies("closed", MEASURED), CLIENTS)
         figures["alerts_per_second"] = round(rate)
-        figures["server_cpu_ms_per_1000_alerts"] = round(1e6 * (_cpu(server) - spent) / MEASURED)
+        figures["server_cpu_ms_per_1000_alerts"] = round(1e6 * (cpu_seconds([server.running.pid]) - spent) / MEASURED)
         figures["load_average"] = os.getloadavg()[0]
         figures["closed_loop"] = _waits(answers)
         asked.progress(1, 4)
@@ -85,36 +83,8 @@ async def _measured(url: str, asked: Asked) -> dict[str, Any]:
         figures["lists_ms"] = await _lists(port)
         asked.progress(4, 4)
     finally:
-        server.kill()
-        server.wait()
+        server.end(kill=True)
     return figures
-
-
-async def _started(url: str, port: int) -> "subprocess.Popen[bytes]":
-    server = subprocess.Popen(  # noqa: ASYNC220
-        [sys.executable, "-m", "watchkeeper", "serve", "--no-worker", "--port", str(port)],
-        env={**os.environ, "DATABASE_URL": url, "WATCHKEEPER_LOG__LEVEL": "error", "WATCHKEEPER_SERVER__LOOPBACK_WITHOUT_LOGIN": "true"},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    async with aiohttp.ClientSession() as session:
-        for _ in range(600):
-            try:
-                async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:
-                    if answer.status == 200:
-                        return server
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.1)
-    raise TimeoutError("the server does not start")
-
-
-def _cpu(server: "subprocess.Popen[bytes]") -> float:
-    """Seconds of processor time the server has used; 0 where the system does not tell (no /proc)."""
-    try:
-        fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _bodies(name: str, alerts: int) -> list[bytes]:
@@ -207,17 +177,14 @@ def _at(waits: Sequence[float], share: float) -> float:
     return round(1000 * waits[min(len(waits) - 1, int(share * len(waits)))], 1) if waits else 0.0
 
 
-async def _storm(
-    url: str, port: int, server: "subprocess.Popen[bytes]"
-) -> tuple[dict[str, Any], "subprocess.Popen[bytes]"]:
+async def _storm(url: str, port: int, server: Process) -> tuple[dict[str, Any], Process]:
     """The server is killed twice in the middle, and started again; senders try until they are answered."""
     sending = asyncio.create_task(_send(port, _bodies("storm", STORM), CLIENTS))
     counted = "select count(*) from alerts where fingerprint like 'storm-%'"
     for share in (0.3, 0.6):
         await _until_stored(url, counted, share * STORM)
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-        server = await _started(url, port)
+        server.end(kill=True)
+        server = await api(url, port)
     answers = await sending
     stored = int(await asyncio.to_thread(_one, url, counted))
     distinct = int(await asyncio.to_thread(_one, url, counted.replace("count(*)", "count(distinct fingerprint)")))

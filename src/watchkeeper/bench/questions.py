@@ -16,6 +16,7 @@ from watchkeeper.app import build_house
 from watchkeeper.ask.answer import Answer
 from watchkeeper.ask.question import Intent, Question, Span
 from watchkeeper.bench._asked import Asked, write_json
+from watchkeeper.bench._more_questions import MORE
 from watchkeeper.bench._questions import TABLE, plan
 from watchkeeper.bench.worlds import FixedClock
 from watchkeeper.diagnose.diagnose import diagnose
@@ -48,6 +49,7 @@ from watchkeeper.workflows.house import House
 START = datetime(2026, 3, 2, 12, 45, tzinfo=UTC)
 RELEASED, BROKEN, HEALED, NOW = (START + timedelta(minutes=m) for m in (55, 72, 79, 105))
 """13:40 a release of cart, 13:57 connections of payment leak, 14:04 that ends, 14:30 questions are asked."""
+EVERY = (*TABLE, *MORE)
 _TICK = 10.0
 
 
@@ -218,10 +220,10 @@ async def _asked(url: str, asked: Asked) -> list[dict[str, str]]:
     told = []
     async with scene(url) as here:
         await put_on_record(here)
-        for number, (words, check) in enumerate(TABLE, 1):
+        for number, (words, check) in enumerate(EVERY, 1):
             said = await here.ask(words)
             told.append({"question": words, "answer": said.text, "problem": problem_of(said, check, here)})
-            asked.progress(number, len(TABLE))
+            asked.progress(number, len(EVERY))
     return told
 
 

@@ -1,4 +1,5 @@
-"""How cost grows with services, minutes, lines and spans: one generated incident of each size, diagnosed in a process of its own.
+"""How cost grows with services, minutes, lines and spans, and with processes: one generated incident of each size, diagnosed in a
+process of its own; then 1, 2 and 4 processes of each kind on one database.
 
 A call tree of services; one of them loses 300 ms on its edges, burns its CPU limit and stops writing its last line. Every
 request writes two lines a service, whose numbers and ids never repeat.
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from watchkeeper.bench import _processes
 from watchkeeper.bench._asked import Asked, write_json
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.evidence import LOG_SCHEMA, SPAN_SCHEMA, EvidenceFile, Series, Window
@@ -36,8 +38,8 @@ def run(asked: Asked) -> dict[str, Any]:
     for number, size in enumerate(SIZES, 1):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             rows.append(pool.apply(measured, (size,)))
-        asked.progress(number, len(SIZES))
-    figures = {"benchmark": "scale", "sizes": rows}
+        asked.progress(number, len(SIZES) + 1)
+    figures = {"benchmark": "scale", "sizes": rows, "processes": _processes.measured()}
     write_json(asked.json_out, figures)
     return figures
 

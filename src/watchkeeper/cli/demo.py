@@ -3,8 +3,9 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +20,9 @@ from watchkeeper.domain.errors import Conflict
 from watchkeeper.domain.incident import Incident, IncidentEvent, Stage
 from watchkeeper.domain.remediation import Decision
 from watchkeeper.domain.severity import Role
+from watchkeeper.domain.sighting import Sighting
 from watchkeeper.observe import configure_logging
-from watchkeeper.settings import Settings
+from watchkeeper.settings import AnomalySettings, Settings
 from watchkeeper.shelf import plugin
 from watchkeeper.simulate import shop
 from watchkeeper.simulate.metrics.rules import scaled
@@ -28,10 +30,16 @@ from watchkeeper.simulate.scenario import Scenario
 from watchkeeper.simulate.serve import Simulation, simulation
 from watchkeeper.store.port import PlanState
 from watchkeeper.workflows.decide import decide
+from watchkeeper.workflows.give_feedback import give_feedback
 
 Say = Callable[..., None]
 SCALE = 1 / 30
 """Minutes of the shipped alert rules become seconds, so that nobody has to wait."""
+QUICK_EYES = {"scan_seconds": 5, "warm_up_hours": 0.3, "history_hours": 1}
+"""The scanner, too, sees in seconds here what takes it minutes: it looks often and has learned from 25 minutes, not a day."""
+_PATIENCE = 25.0
+"""Seconds the demo waits, once recovery is proven, for what the scanner saw by itself."""
+_LONGEST = 180.0
 _FINAL = (Stage.RESOLVED, Stage.ESCALATED, Stage.ROLLED_BACK)
 
 
@@ -104,7 +112,7 @@ async def _demo(scenario: Scenario, stay: bool, port: int, seed: int, approve: b
         say("a shop of ten services runs, with 25 minutes of history")
         chosen = port or front.free_port()
         with console.status("starting the embedded database and Watchkeeper …"):
-            opened = await stack.enter_async_context(front.open_house(demo_settings(here, folder, chosen)))
+            opened = await stack.enter_async_context(front.open_house(watchful(demo_settings(here, folder, chosen))))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tasks.create_task(front.serve(opened, stop, host="127.0.0.1", port=chosen))
         tasks.create_task(front.work(opened, stop))
@@ -114,22 +122,33 @@ async def _demo(scenario: Scenario, stay: bool, port: int, seed: int, approve: b
         await asyncio.sleep(1)
         here.break_(scenario)
         say(f"broken on purpose: {scenario.name.replace('_', ' ')}", "bold")
-        try:
-            final = await asyncio.wait_for(follow(opened, say, approve), 180)
-        except TimeoutError:
-            final = None
-            say("gave up after three minutes", "red")
+        final = await _watched(follow(opened, say, approve), stop)
+        if final is None:
+            say("stopped" if stop.is_set() else "gave up after three minutes", "red")
         if final is Stage.RESOLVED:
             say("resolved, and recovery is proven", "bold green")
         elif final is not None:
             say(f"ended as {final}: a person is called", "bold yellow")
-        if stay:
+        if final is Stage.RESOLVED and approve:
+            await judge_sightings(opened, say)
+        if stay and not stop.is_set():
             say(
                 f"still running: http://127.0.0.1:{chosen}/ (Ctrl-C ends it); kubectl --kubeconfig {here.kubeconfig} get pods -A"
             )
             await stop.wait()
         stop.set()
     return final
+
+
+async def _watched(story: Coroutine[None, None, Stage], stop: asyncio.Event) -> Stage | None:
+    """How it ended; None where somebody said stop, or it took too long."""
+    told, stopped = asyncio.create_task(story), asyncio.create_task(stop.wait())
+    await asyncio.wait({told, stopped}, timeout=_LONGEST, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if told.done():
+        return told.result()
+    told.cancel()
+    return None
 
 
 async def follow(opened: front.Opened, say: Say, approve: bool) -> Stage:
@@ -150,6 +169,40 @@ async def follow(opened: front.Opened, say: Say, approve: bool) -> Stage:
         if incidents and all(i.stage in _FINAL for i in incidents):
             return incidents[-1].stage
         await asyncio.sleep(0.3)
+
+
+def watchful(settings: Settings) -> Settings:
+    """The same with the scanner's eyes as quick as the alert rules."""
+    eyes = AnomalySettings.model_validate(settings.anomaly_detection.model_dump() | QUICK_EYES)
+    return settings.model_copy(update={"anomaly_detection": eyes})
+
+
+async def judge_sightings(opened: front.Opened, say: Say) -> None:
+    """As a person would in the console: the broken service's departure was real, its echo at a caller wakes nobody next time."""
+    real, echo = await _two_sightings(opened)
+    if real is None:
+        say("the scanner told nothing of its own this time, so nobody can call it right or wrong")
+        return
+    for sighting, word in ((real, "Real"), (echo, "Noise")):
+        if sighting is not None:
+            say(f"the scanner saw by itself: {plain(sighting.words)[:160]}")
+            await give_feedback(opened.house, sighting.fingerprint, real=word == "Real", by="demo visitor")
+            why = "the trouble began here" if word == "Real" else f"only an echo of {plain(real.service)}"
+            say(f"(in the console you would press {word} now, {why}; the demo does it for you)")
+
+
+async def _two_sightings(opened: front.Opened) -> tuple[Sighting | None, Sighting | None]:
+    """That of the service found to be the cause (else the first), and one of another service, once the scanner told both."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        causes = {i.cause_service for i in (await opened.store.list_incidents(limit=10)).items}
+        async with opened.store.transaction() as tx:
+            seen = [s for s, _ in await tx.sightings(since=opened.house.clock.now() - timedelta(minutes=10))]
+        seen.sort(key=lambda s: (s.service not in causes, s.began, s.service))
+        echo = next((s for s in seen[1:] if s.service != seen[0].service), None)
+        if echo is not None or time.monotonic() > deadline:
+            return seen[0] if seen else None, echo
+        await asyncio.sleep(1)
 
 
 def told(event: IncidentEvent) -> str:

@@ -23,8 +23,10 @@ def drill(
         int | None, typer.Option(help="Random topologies, names, limits, noise; from this seed on.")
     ] = None,
     harder: Annotated[bool, typer.Option("--harder", help="Pod names only, names that differ, half untraced.")] = False,
-    only: Annotated[str, typer.Option(help="One scenario.")] = "",
+    first: Annotated[int, typer.Option(help="The first seed (--blind names its own).")] = 1,
+    only: Annotated[str, typer.Option(help="One scenario, or several with commas.")] = "",
     processes: Annotated[int, typer.Option(help="Worlds at the same time.")] = 2,
+    rivals: Annotated[bool, typer.Option(help="Also do nothing, and restart the loudest, in the same worlds.")] = True,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the scorecard.")] = None,
     outcomes: Annotated[Path | None, typer.Option(help="Write every outcome.")] = None,
 ) -> None:
@@ -42,7 +44,15 @@ def drill(
             bar.update(task, completed=done, total=total)
 
         asked = Asked(predictions=outcomes, json_out=json_out, progress=progress)
-        figures = run(asked, seeds=seeds, town=town, only=only, first=blind or 1, processes=processes)
+        figures = run(
+            asked,
+            seeds=seeds,
+            town=town,
+            only=only,
+            first=first if blind is None else blind,
+            processes=processes,
+            rivals=rivals,
+        )
     _show(figures)
 
 

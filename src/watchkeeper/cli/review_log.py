@@ -3,7 +3,7 @@
 import gzip
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,10 @@ import typer
 from rich.console import Console
 
 from watchkeeper.cli._shown import plain
+from watchkeeper.codehosts.test_reports import read
 from watchkeeper.domain.errors import InvalidInput
+from watchkeeper.domain.failed_test import FailedTest
+from watchkeeper.domain.redaction import redact
 from watchkeeper.pipelines.categories import CATEGORIES
 from watchkeeper.pipelines.rank import Known
 from watchkeeper.pipelines.review import Review, review, templates_of
@@ -29,15 +32,20 @@ def register(app: typer.Typer) -> None:
 def review_log(
     file: Annotated[Path, typer.Argument(help="The log, plain or gzip; - reads standard input.")],
     green: Annotated[Path | None, typer.Option(help="The log of the last run that passed, to compare with.")] = None,
+    report: Annotated[
+        list[Path] | None, typer.Option(help="A test report, JUnit XML or TAP; may be given more than once.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Find the failing step, the lines that say why, their category and a fix."""
-    known = Known(green=templates_of(blocks(green)) if green else frozenset())
+    tests = [test for path in report or () for test in read(path.name, b"".join(blocks(path)))]
+    known = Known(templates_of(blocks(green)) if green else frozenset(), failed_tests=[t.name for t in tests])
     said = review(blocks(file), known)
     if as_json:
-        typer.echo(json.dumps({**asdict(said), "fix": said.fix}, indent=1))
+        listed = [{**asdict(t), "name": redact(t.name), "message": redact(t.message)} for t in tests]
+        typer.echo(json.dumps({**asdict(said), "fix": said.fix, "tests": listed}, indent=1))
     else:
-        show(said, Console(highlight=False, markup=False, soft_wrap=True))
+        show(said, tests, Console(highlight=False, markup=False, soft_wrap=True))
 
 
 def blocks(path: Path) -> Iterator[bytes]:
@@ -79,8 +87,10 @@ def _unpacked(first: bytes, raw: IO[bytes]) -> Iterator[bytes]:
             block = unpack.unconsumed_tail or raw.read(BLOCK)
 
 
-def show(said: Review, console: Console) -> None:
+def show(said: Review, tests: Sequence[FailedTest], console: Console) -> None:
     """As a person reads it."""
+    for test in tests:
+        console.print(f"failed test {plain(redact(test.name))}: {plain(redact(test.message))}")
     if not said.findings:
         console.print("the log holds nothing that could be a cause")
         return

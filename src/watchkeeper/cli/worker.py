@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from prometheus_client import start_http_server
 
 from watchkeeper import app as front
 from watchkeeper import otlp
+from watchkeeper.cli._metrics_port import tell_metrics
 from watchkeeper.cli._running import until_told
-from watchkeeper.observe import REGISTRY, configure_logging
+from watchkeeper.observe import configure_logging
 from watchkeeper.settings import Settings, load
 from watchkeeper.store.jobs import Part
 
@@ -32,7 +32,7 @@ def worker(
     settings = load(config)
     configure_logging(settings.log.level, json_lines=settings.log.format == "json")
     if settings.server.worker_port:
-        start_http_server(settings.server.worker_port, settings.server.host, REGISTRY)
+        tell_metrics(settings.server)
     with otlp.telling(f"worker {part}"):
         asyncio.run(_work(settings, concurrency, stalled_seconds, part))
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from watchkeeper.domain.failed_test import FailedTest
+
 Sink = Callable[[bytes], object]
+TESTS = 200
+"""Failed tests of a run that are read"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,10 @@ class ContinuousIntegration(Protocol):
 
     async def last_green(self, run: Run) -> Run | None:
         """The last run of the same pipeline that passed, on this branch, else on any."""
+        ...
+
+    async def failed_tests(self, run: Run) -> tuple[FailedTest, ...]:
+        """What the test reports kept with the run say; () where none are kept. At most `TESTS`."""
         ...
 
     async def comment(self, run: Run, body: str, key: str) -> bool:

@@ -10,10 +10,14 @@ from watchkeeper.console.visible import visible
 
 
 class _Renderer(mistune.HTMLRenderer):
-    """Headings one level lower: the page has its own first one."""
+    """`lower`: how many levels headings go down; a page has its own first one."""
+
+    def __init__(self, lower: int) -> None:
+        super().__init__(escape=True)
+        self._lower = lower
 
     def heading(self, text: str, level: int, **attrs: object) -> str:
-        low = min(level + 1, 6)
+        low = min(level + self._lower, 6)
         return f"<h{low}>{text}</h{low}>\n"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
@@ -38,14 +42,14 @@ def _cell(renderer: object, text: str, align: str | None = None, head: bool = Fa
 
 
 @cache
-def _made() -> mistune.Markdown:
-    renderer = _Renderer(escape=True)
+def _made(lower: int) -> mistune.Markdown:
+    renderer = _Renderer(lower)
     made = mistune.create_markdown(renderer=renderer, plugins=["table", "strikethrough"])
     renderer.register("table_head", _head)
     renderer.register("table_cell", _cell)
     return made
 
 
-def rendered(text: str) -> Markup:
-    """Safe to put into a page."""
-    return Markup(_made()(visible(text)))  # noqa: S704 - written by the renderer above, which escapes
+def rendered(text: str, lower: int = 1) -> Markup:
+    """Safe to put into a page. `lower` is 0 for a text whose own title is the page's."""
+    return Markup(_made(lower)(visible(text)))  # noqa: S704 - written by the renderer above, which escapes

@@ -48,10 +48,10 @@ def spoken(name: object) -> str:
     return str(name).replace("_", " ").replace(".", " ")
 
 
-def numbers(data: object) -> str:
+def numbers(data: object, longest: int = _LONGEST_NUMBERS) -> str:
     """Values behind an answer as indented JSON, cut where it is very long."""
     text = json.dumps(data, indent=1, default=str, ensure_ascii=False)
-    return text if len(text) <= _LONGEST_NUMBERS else text[:_LONGEST_NUMBERS] + "\n…"
+    return text if len(text) <= longest else text[:longest] + "\n…"
 
 
 @cache

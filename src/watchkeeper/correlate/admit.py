@@ -170,7 +170,7 @@ class _Desk:
         gathering = self.gathering
         if self._any_may_relate(facts):
             return list(gathering.groups)
-        found = dict(gathering.by_problem.get(facts.fingerprint.value, {}))
+        found = gathering.by_problem.get(facts.fingerprint.value, {}) | gathering.repaired.get(facts.service, {})
         for service in (
             facts.service,
             *self.context.calls.callees(facts.service),

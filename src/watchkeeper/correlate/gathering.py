@@ -49,6 +49,7 @@ class Group:
         self.before = situation
         self.id = situation.incident_id
         self.accepts_more = situation.accepts_more
+        self.repaired = frozenset(situation.repaired)
         self.problems = {p.fingerprint: p for p in situation.problems}
         self.alerts = situation.alerts
         self.worst = situation.worst
@@ -127,11 +128,15 @@ class Gathering:
         self.by_problem: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self.by_mark: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         self.by_namespace: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self.repaired: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        """service -> incidents whose repair under way touches it"""
         self._rules = rules
         for situation in situations:
             group = self.groups[situation.incident_id] = Group(situation, rules)
             for problem in situation.problems:
                 self._index(group.id, problem)
+            for service in situation.repaired:
+                self.repaired[service][group.id] = None
 
     def _index(self, group_id: str, problem: Problem) -> None:
         self.by_service[problem.service][group_id] = None

@@ -11,6 +11,7 @@ from watchkeeper.correlate.inhibit import hidden_by
 from watchkeeper.correlate.neighbours import Neighbours
 from watchkeeper.domain.evidence import Change
 from watchkeeper.domain.muting import Correction, Link, all_match, matchers_of
+from watchkeeper.domain.sighting import SOURCE
 from watchkeeper.domain.situation import Problem
 from watchkeeper.settings import CorrelationSettings
 
@@ -39,7 +40,7 @@ def relate(facts: Facts, group: Group, context: Context) -> Relation | None:
     if said is not None:
         return Relation(1.0, said.words) if said.score else None
     if not group.accepts_more:
-        return None
+        return _by_repair(facts, group)
     for look in (
         _by_rule,
         _by_problem,
@@ -70,6 +71,13 @@ def _said(facts: Facts, group: Group, corrections: Iterable[Correction]) -> Rela
         float(newest.link is Link.TOGETHER),
         f"{newest.by} said on {newest.at:%Y-%m-%d} that they belong together{reason}",
     )
+
+
+def _by_repair(facts: Facts, group: Group) -> Relation | None:
+    """What our own scanner sees of a service while we repair it. Alerts of others stay apart: they may mean harm done."""
+    if facts.alert.source != SOURCE or facts.service not in group.repaired:
+        return None
+    return Relation(0.97, f"seen while a repair that {facts.service} notices is under way")
 
 
 def _apart(at: datetime, moment: datetime) -> str:

@@ -113,7 +113,7 @@ def _thinned(times: Floats, values: Floats) -> tuple[Floats, Floats]:
 def _marks(case: Case) -> Mapping[str, tuple[Mark, ...]]:
     out: dict[str, tuple[Mark, ...]] = {}
     for change in case.evidence.changes:
-        mark = Mark(change.at.timestamp(), redact(change.summary)[:120])
+        mark = Mark(change.at.timestamp(), redact(change.words)[:120])
         out[change.service] = (*out.get(change.service, ()), mark)
     return out
 

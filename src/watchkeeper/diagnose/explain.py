@@ -15,7 +15,7 @@ def explain(
     """Cause first, then what supports it, whom it explains, and the runner-up."""
     if abstained or not hypotheses:
         missing = "; ".join(f"{m.signal}: {m.reason}" for m in unseen) or "everything asked for was read"
-        changes = "; ".join(f"{c.service} {c.summary} at {c.at:%H:%M}" for c in reversed(changed[:3]))
+        changes = "; ".join(f"{c.service} {c.words} at {c.at:%H:%M}" for c in reversed(changed[:3]))
         said = f"Inconclusive: nothing measured stands out. What could not be seen: {missing}."
         return (Sentence(said + (f" Changed shortly before: {changes}." if changes else ""), ()),)
     first = hypotheses[0]

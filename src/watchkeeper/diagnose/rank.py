@@ -48,7 +48,7 @@ def _behind_broken(case: Case, scored: dict[str, float], findings: dict[str, lis
     }  # fmt: skip
     for service, score in broken.items():
         for victim in _leaning(case, service) & scored.keys() - broken.keys():
-            if all(f.kind in _VAGUE for f in findings[victim]):
+            if _naming(sorted(findings[victim], key=lambda f: -f.strength)).kind in _VAGUE:
                 scored[victim] = min(scored[victim], 0.7 * score)
 
 

@@ -118,6 +118,13 @@ class Change:
     origin: Origin = Origin.DECLARED
     details: Mapping[str, str] = field(default_factory=dict)
     """Such as from_image, to_image, revision, previous_revision."""
+    repairs: str = ""
+    """The incident that this change of our own repairs (or undoes the repair of); "" where it is somebody else's."""
+
+    @property
+    def words(self) -> str:
+        """What was done, and that it was us."""
+        return f"{self.summary} (by Watchkeeper, for {self.repairs})" if self.repairs else self.summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,8 @@ class EvidenceFile:
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     """service -> the one workload behind it; a service that two workloads claim is absent"""
     missing: tuple[Missing, ...] = ()
+    incident_id: str = ""
+    """Whose evidence this is; "" where it is nobody's yet."""
 
     def without(self, *signals: Signal) -> "EvidenceFile":
         """The same incident seen with fewer eyes; what was taken away is noted as missing."""

@@ -31,7 +31,7 @@ _KINDS = (
     FaultKind("dependency", "Dependency down", "availability", "Something the service needs does not answer; it lies outside what we see.", ("network_policy_rule",)),
     FaultKind("crash", "Crash loop", "restarts", "The container ends again and again for a reason other than memory.", ("roll_back", "restore_configuration", "fix_probe", "restart", "recreate_job")),
     FaultKind("image", "Image cannot be pulled", "replicas", "The image does not exist or may not be pulled.", ("roll_back", "fix_image")),
-    FaultKind("scheduling", "Pods cannot be scheduled", "replicas", "No node has room, or none matches.", ("requests_and_limits", "raise_quota", "node_pool")),
+    FaultKind("scheduling", "Pods cannot be scheduled", "replicas", "No node has room, or none matches.", ("roll_back", "requests_and_limits", "raise_quota", "node_pool")),
     FaultKind("node", "Node in trouble", "node", "A machine is not ready or under pressure, and its pods suffer.", ("cordon_and_drain",)),
     FaultKind("storage", "Volume full or not mounted", "disk", "Writes fail for want of space, or the volume is not there.", ("expand_volume",)),
     FaultKind("certificate", "Certificate expired or untrusted", "availability", "TLS handshakes fail.", ("renew_certificate",)),

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+SOURCE = "watchkeeper"
+"""The source of alerts that come from sightings."""
+
 
 class SightingKind(StrEnum):
     """Why it was noted."""

@@ -49,8 +49,10 @@ class Situation:
     thought_worst: Severity
     thought_at: datetime
     accepts_more: bool = True
-    """False once its repair is under way: then only its own alerts join."""
+    """False once its repair is under way: then only its own alerts join, and what the scanner sees of `repaired`."""
     version: int = 0
+    repaired: tuple[str, ...] = ()
+    """Services that the repair under way touches or that may notice it; empty while there is none."""
 
     @property
     def onset(self) -> datetime:

@@ -22,3 +22,9 @@ def documents(text: str) -> tuple[Any, ...] | None:
 def mappings(text: str) -> list[Mapping[str, Any]]:
     """Those that are objects; none for what is not YAML."""
     return [d for d in documents(text) or () if isinstance(d, Mapping)]
+
+
+def head_of(thing: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The metadata of an object; empty where a text stands in its place."""
+    found = thing.get("metadata")
+    return found if isinstance(found, Mapping) else {}

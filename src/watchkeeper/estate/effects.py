@@ -12,7 +12,7 @@ from typing import Any
 from watchkeeper.domain.remediation import FieldChange
 from watchkeeper.domain.topology import Workload
 from watchkeeper.estate.documents import mappings
-from watchkeeper.estate.fields import assign, read, same
+from watchkeeper.estate.fields import put, read, same
 from watchkeeper.estate.units import Files, Key, Unit, key_of, units
 
 
@@ -23,6 +23,8 @@ class Intent:
     target: Workload
     fields: tuple[FieldChange, ...]
     environment: str = ""
+    folder: str = ""
+    """Where the live object says it is deployed from (estate/provenance.py); "" where it does not say."""
 
     @property
     def key(self) -> Key:
@@ -43,6 +45,8 @@ def home_of(deployed: Sequence[Unit], intent: Intent) -> Unit | str:
     twice = sorted({u.name or "." for u in found if found.count(u) > 1})
     if twice:
         return f"{what} is declared twice in {', '.join(twice)}"
+    if len(found) > 1 and intent.folder:
+        found = [u for u in found if u.name == intent.folder] or found
     if len(found) > 1 and intent.environment:
         mine = [u for u in found if _of_environment(u.name, intent.environment)]
         found = mine or found
@@ -127,7 +131,7 @@ def _exactly(old: Sequence[Unit], new: Sequence[Unit], unit: str, intent: Intent
         if not same(read(now, change.path), change.after):
             return f"{change.path} would not become {change.after}"
         try:
-            assign(wanted, change.path, read(now, change.path))
+            put(wanted, change.path, read(now, change.path))
         except (KeyError, TypeError, AttributeError):
             return f"{change.path} is not there to be changed"
     same_rest = json.dumps(wanted, sort_keys=True, default=str) == json.dumps(now, sort_keys=True, default=str)

@@ -69,6 +69,22 @@ def assign(thing: Any, path: str, value: Any) -> None:
     thing[steps[-1]] = value
 
 
+def put(thing: Any, path: str, value: Any) -> None:
+    """Set the value at a path, in place; None takes the key or the list's entry away. KeyError as of `assign`."""
+    last = steps_of(path)[-1]
+    if value is not None:
+        assign(thing, path, value)
+        return
+    for step in steps_of(path)[:-1]:
+        thing = next((e for e in thing if step.fits(e)), None) if isinstance(step, Named) else thing.get(step)
+        if thing is None:
+            return
+    if isinstance(last, Named):
+        thing[:] = [e for e in thing if not last.fits(e)]
+    else:
+        thing.pop(last, None)
+
+
 def quantity(value: Any) -> float | None:
     """A Kubernetes quantity as a number (bytes, cores); None for what is not one."""
     if isinstance(value, bool):

@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from watchkeeper.domain.remediation import FieldChange, FileEdit
-from watchkeeper.estate.documents import documents
-from watchkeeper.estate.fields import Named, Step, read, same, steps_of
+from watchkeeper.estate.documents import documents, head_of
+from watchkeeper.estate.fields import Named, Step, put, read, same, steps_of
 
 Files = Mapping[str, str]
 
@@ -44,10 +44,11 @@ def locate(files: Files, kind: str, namespace: str, name: str) -> Located | str:
 
 
 def edit(files: Files, located: Located, changes: Sequence[FieldChange]) -> FileEdit | str:
-    """The file with the fields set to their `after`, or why it cannot be done."""
+    """The file with the fields set to their `after` (None: taken away), or why it cannot be done."""
     before = after = files[located.path]
     for change in changes:
-        spliced = _set(after, located.document, steps_of(change.path), change.after)
+        make = _set if change.after is not None else _without
+        spliced = make(after, located.document, steps_of(change.path), change.after)
         if isinstance(spliced, Problem):
             return f"{located.path}: {change.path} cannot be edited: {spliced.words}"
         after = spliced
@@ -78,21 +79,66 @@ def _documents(text: str) -> list[Any]:
 def _declares(document: Any, kind: str, namespace: str, name: str) -> bool:
     if not isinstance(document, Mapping) or document.get("kind") != kind:
         return False
-    head = document.get("metadata") or {}
+    head = head_of(document)
     return head.get("name") == name and head.get("namespace", "default") == namespace
 
 
 def _set(text: str, document: int, steps: Sequence[Step], value: Any) -> str | Problem:
-    node: yaml.Node = list(yaml.compose_all(text, Loader=yaml.SafeLoader))[document]
+    node: Any = list(yaml.compose_all(text, Loader=yaml.SafeLoader))[document]
     for depth, step in enumerate(steps):
         below: yaml.Node | None = _child(node, step)
         if below is None:
             return _insert(text, node, steps[depth:], value)
         node = below
-    if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
+    flat = isinstance(node, yaml.CollectionNode) and node.flow_style and isinstance(value, list | Mapping)
+    if not flat and (not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">")):
         return Problem("it is not a plain value")
     before, after = str(text[: node.start_mark.index]), str(text[node.end_mark.index :])
-    return before + _scalar(value, node.style) + after
+    return before + _scalar(value, None if flat else node.style) + after
+
+
+def _without(text: str, document: int, steps: Sequence[Step], _: Any) -> str | Problem:
+    """The key, or the entry of a list, taken away: whole lines of a block, or one member between commas."""
+    node: Any = list(yaml.compose_all(text, Loader=yaml.SafeLoader))[document]
+    for step in steps[:-1]:
+        node = _child(node, step)
+        if node is None:
+            return text
+    gone, last = _child(node, steps[-1]), steps[-1]
+    if gone is None:
+        return text
+    if len(node.value) < 2:
+        return Problem("nothing would be left beside it")
+    if isinstance(last, Named):
+        members = [(entry, entry) for entry in node.value]
+    else:
+        members = list(node.value)
+    place = next(n for n, (_, value) in enumerate(members) if value is gone)
+    return (_between_commas if node.flow_style else _lines_of)(text, members, place)
+
+
+def _between_commas(text: str, members: Sequence[tuple[Any, Any]], place: int) -> str:
+    if place + 1 < len(members):
+        return text[: members[place][0].start_mark.index] + text[members[place + 1][0].start_mark.index :]
+    return text[: members[place - 1][1].end_mark.index] + text[members[place][1].end_mark.index :]
+
+
+def _lines_of(text: str, members: Sequence[tuple[Any, Any]], place: int) -> str | Problem:
+    """A block member starts its own line, unless it is the first behind a dash: then the next one takes its place."""
+    key, value = members[place]
+    rows = text.splitlines(keepends=True)
+    # The mark of what is a block stands at the next token; comments in between belong to that one.
+    block = not value.flow_style if isinstance(value, yaml.CollectionNode) else value.style in ("|", ">")
+    ends = value.end_mark.line if block and value.end_mark.index < len(text) else value.end_mark.line + 1
+    while ends > key.start_mark.line + 1 and (ends > len(rows) or rows[ends - 1].lstrip()[:1] in ("", "#")):
+        ends -= 1
+    lead = rows[key.start_mark.line][: key.start_mark.column]
+    if lead.strip() in ("", "-") and (lead.strip() == "" or key is value):
+        return "".join([*rows[: key.start_mark.line], *rows[ends:]])
+    following = rows[ends] if ends < len(rows) else ""
+    if len(following) - len(following.lstrip()) != len(lead):
+        return Problem("a comment or another line stands where the next key would")
+    return "".join([*rows[: key.start_mark.line], lead + following[len(lead) :], *rows[ends + 1 :]])
 
 
 def _child(node: Any, step: Step) -> Any:
@@ -125,6 +171,8 @@ def _insert(text: str, parent: Any, steps: Sequence[Step], value: Any) -> str | 
 
 
 def _scalar(value: Any, style: str | None) -> str:
+    if isinstance(value, list | Mapping):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool | int | float):
         text = json.dumps(value)
         return f'"{text}"' if style in ('"', "'") else text
@@ -150,19 +198,10 @@ def _unintended(before: str, after: str, document: int, changes: Sequence[FieldC
             return f"{change.path} would not become {change.after}"
     wanted, new = _unshared(old), _unshared(new)
     for change in changes:
-        _assign(wanted[document], steps_of(change.path), read(new[document], change.path))
+        put(wanted[document], change.path, read(new[document], change.path))
     return "" if wanted == new else "the edit would change more than was meant"
 
 
 def _unshared(documents: list[Any]) -> list[Any]:
     """Copies in which an anchor and its aliases are values of their own: changing one would show in the others."""
     return list(json.loads(json.dumps(documents, default=str)))
-
-
-def _assign(thing: Any, steps: Sequence[Step], value: Any) -> None:
-    for step in steps[:-1]:
-        if isinstance(step, Named):
-            thing = next(e for e in thing if step.fits(e))
-        else:
-            thing = thing.setdefault(step, {})
-    thing[steps[-1]] = value

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from watchkeeper.domain.deployers import deployers_of
 from watchkeeper.domain.topology import Workload
 from watchkeeper.estate.fields import Named, Step, steps_of
 
@@ -87,9 +88,7 @@ def _holds(fields: Mapping[str, Any], steps: tuple[Step, ...]) -> bool:
 
 def _heals(target: Workload, live: Mapping[str, Any], objects: Objects) -> str:
     """An Argo CD application with selfHeal that tracks the object."""
-    head = live.get("metadata") or {}
-    tracked = str((head.get("annotations") or {}).get("argocd.argoproj.io/tracking-id", "")).split(":")[0]
-    tracked = tracked or str((head.get("labels") or {}).get("argocd.argoproj.io/instance", ""))
+    tracked = next((name for kind, _, name in deployers_of(live) if kind == "Application"), "")
     for thing in objects:
         policy = ((thing.get("spec") or {}).get("syncPolicy") or {}).get("automated") or {}
         if (

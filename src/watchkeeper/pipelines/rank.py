@@ -31,6 +31,8 @@ class Known:
 
     green: frozenset[str] = frozenset()
     changed: Collection[str] = field(default=())
+    failed_tests: Collection[str] = field(default=())
+    """Names of tests, as test reports give them"""
 
 
 _LAST = Pattern("last_line", "", (), re.compile(""), 1.0, "", "")
@@ -38,6 +40,8 @@ _FIRST_COUNTS = frozenset({"compile", "lint", "test"})
 """Where a tool lists many, the first one it names is as near as the last."""
 _MASTERS = frozenset({"disk", "oom"})
 """Everything else follows from these."""
+_TELLING = 6
+"""Letters of a test's name"""
 
 
 def weigh(seen: Scan, known: Known) -> list[Weighed]:
@@ -68,6 +72,7 @@ def _weighed(c: Candidate, seen: Scan, known: Known, failing: Step, nearest: dic
         (-min(3.0, 0.8 * math.log2(1 + _repeats(c, seen))), ""),
         (-4.0, "the last green run has it too") if c.template in known.green else (0.0, ""),
         (1.5, "it names a file of the change") if _changed(c, known) else (0.0, ""),
+        (1.5, "it names a test that a report lists as failed") if _listed(c, known) else (0.0, ""),
         (1.0, "") if prior and prior == c.pattern.category else (0.0, ""),
         *_stops(c),
     ]
@@ -112,6 +117,12 @@ def _repeats(c: Candidate, seen: Scan) -> int:
 def _changed(c: Candidate, known: Known) -> bool:
     file = c.fields.get("file", "")
     return bool(file) and any(file.endswith(path) or path.endswith(file.removeprefix("./")) for path in known.changed)
+
+
+def _listed(c: Candidate, known: Known) -> bool:
+    """The last part of a test's name is what runners print; shorter ones are words of every log."""
+    names = (re.split(r"[.:/]+", name.partition("[")[0].strip(" .:/"))[-1] for name in known.failed_tests)
+    return any(len(name) >= _TELLING and name in c.text for name in names)
 
 
 def _stops(c: Candidate) -> list[tuple[float, str]]:

@@ -155,13 +155,13 @@ class _Scanner:
 
     @staticmethod
     def _found(rows: list[str]) -> Iterator[tuple[int, list[str]]]:
-        """(place, needles in it) of every row that holds one. All needles are looked for at once, in one pass."""
+        """(place, needles in it) of every row that holds one. One pass: building the automaton is half of a small log's cost."""
         import polars as pl
 
-        series, needles = pl.Series(rows, dtype=pl.String), list(_needles())
-        places = series.str.contains_any(needles, ascii_case_insensitive=True).arg_true()
-        held = series.gather(places).str.extract_many(needles, ascii_case_insensitive=True, overlapping=True)
-        for at, found in zip(places.to_list(), held.to_list(), strict=True):
+        needles = list(_needles())
+        held = pl.Series(rows, dtype=pl.String).str.extract_many(needles, ascii_case_insensitive=True, overlapping=True)
+        places = (held.list.len() > 0).arg_true()
+        for at, found in zip(places.to_list(), held.gather(places).to_list(), strict=True):
             yield at, [needle.translate(_LOWER) for needle in found]
 
     def _keep(self, line: int, text: str, patterns: list[Pattern]) -> None:

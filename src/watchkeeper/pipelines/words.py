@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 
+from watchkeeper.domain.failed_test import FailedTest
 from watchkeeper.pipelines.categories import CATEGORIES
 from watchkeeper.pipelines.flaky import Flakiness
 from watchkeeper.pipelines.review import Review
 
+_TESTS = 5
 _TICKS = re.compile(r"`+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -31,7 +33,13 @@ def title_of(category: str) -> str:
 
 
 def failed(
-    name: str, reviews: Sequence[tuple[str, Review]], flakiness: Flakiness, patch: str, url: str, changed: Sequence[str]
+    name: str,
+    reviews: Sequence[tuple[str, Review]],
+    flakiness: Flakiness,
+    patch: str,
+    url: str,
+    changed: Sequence[str],
+    tests: Sequence[FailedTest] = (),
 ) -> str:
     """The comment of a failed run; `reviews` are (job, review)."""
     out = [f"### Watchkeeper: why {code(name)} failed"]
@@ -44,6 +52,7 @@ def failed(
                 out.append(f"  * {code(finding.fix, 300)}")
     if not reviews:
         out.append("The log is gone or cannot be read.")
+    out += _tests(tests)
     if flakiness.flaky:
         out.append(f"This looks like chance, not like your change: {flakiness.because}.")
     elif changed:
@@ -53,6 +62,15 @@ def failed(
     if url.startswith(("https://", "http://")):
         out.append(f"[The run](<{_CONTROL.sub('', url).replace('>', '%3E').replace('<', '%3C').replace(' ', '%20')}>)")
     return "\n\n".join(out)
+
+
+def _tests(tests: Sequence[FailedTest]) -> list[str]:
+    """What the test reports list: the first few with their words."""
+    if not tests:
+        return []
+    rows = [f"* {code(t.name)}" + (f": {code(t.message)}" if t.message else "") for t in tests[:_TESTS]]
+    more = [f"* and {len(tests) - _TESTS} more"] if len(tests) > _TESTS else []
+    return ["\n".join([f"Tests that failed, as the reports say ({len(tests)}):", "", *rows, *more])]
 
 
 def passed(name: str, sha: str) -> str:

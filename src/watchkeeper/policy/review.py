@@ -91,7 +91,8 @@ def load_waivers(text: str) -> tuple[Waiver, ...]:
     """From `policies/waivers.yaml`: a list of policy, path, reason, owner, expires. Raises InvalidInput naming the entry."""
     try:
         rows = yaml.safe_load(text) or []
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A ValueError is a date that no calendar has.
         raise InvalidInput(f"the waivers are not YAML: {str(error).splitlines()[0]}", field="waivers") from None
     out = []
     for number, row in enumerate(rows if isinstance(rows, list) else [rows]):

@@ -37,7 +37,7 @@ def _front(text: str) -> tuple[Mapping[str, Any], str]:
         return {}, text
     try:
         front = yaml.safe_load(found.group(1))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}, text
     return (front, text[found.end() :]) if isinstance(front, dict) else ({}, text)
 
@@ -72,7 +72,10 @@ def _leads(url: str, article: Article) -> bool:
     """The address is a key only: compared, never fetched."""
     if article.url and url.rstrip("/") == article.url.rstrip("/"):
         return True
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     tails = {parts.path.rstrip("/").rsplit("/", 1)[-1].lower().removesuffix(".md"), parts.fragment.lower()} - {""}
     return article.key.rsplit("/", 1)[-1].lower() in tails
 

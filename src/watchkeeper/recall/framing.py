@@ -17,7 +17,7 @@ def said(line: str) -> str:
     if text.startswith("{"):
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if isinstance(found, dict):
             parts = [str(found[k]) for k in _KEYS if isinstance(found.get(k), str)]

@@ -14,6 +14,8 @@ _BANDS = {
     "cpu-rate": (10.0, 85.0),
     "mem-rate": (10.0, 85.0),
 }
+FAST_BURN = 14.4
+"""How much faster than allowed an error budget of 30 days may be spent: at this rate 2 % of it are gone within an hour."""
 
 
 def checks_before(workload: Workload) -> tuple[Check, ...]:
@@ -24,8 +26,11 @@ def checks_before(workload: Workload) -> tuple[Check, ...]:
     )
 
 
-def checks_after(evidence: EvidenceFile, workload: Workload) -> tuple[Check, ...]:
-    """Positive evidence: pods ready, target scraped, traffic there, symptoms back in the band of before."""
+def checks_after(evidence: EvidenceFile, workload: Workload, objective: float = 99.9) -> tuple[Check, ...]:
+    """Positive evidence: pods ready, target scraped, traffic there, symptoms back in the band of before, budget kept.
+
+    `objective`: percent of requests that must succeed.
+    """
     name = workload.name
     checks = [
         Check(
@@ -40,6 +45,7 @@ def checks_after(evidence: EvidenceFile, workload: Workload) -> tuple[Check, ...
         checks += _traffic(evidence, service)
         for metric in _BANDS:
             checks += _band(evidence, service, metric)
+        checks += _burn(evidence, service, objective)
     for expression in dict.fromkeys(a.expression for a in evidence.alerts if a.expression):
         alert = next(a for a in evidence.alerts if a.expression == expression)
         arguments = {"expression": expression, "labels": dict(alert.labels)}
@@ -70,6 +76,16 @@ def _band(evidence: EvidenceFile, service: str, metric: str) -> list[Check]:
         arguments["during"] = round(max(limit * 1.5, limit + 2 * least), 4)
         return [Check("guard", arguments, f"{metric} of {service} does not get out of hand")]
     return [Check("band", arguments, f"{metric} of {service} is back under {limit:.3g} (it was {worst:.3g})")]
+
+
+def _burn(evidence: EvidenceFile, service: str, objective: float) -> list[Check]:
+    """Only for a service that keeps its objective in normal times: another cannot show recovery by it."""
+    before, during = _values(evidence, _series(evidence, service, "error-rate"))
+    limit = FAST_BURN * (100.0 - objective)
+    if len(before) < 3 or len(during) == 0 or float(np.quantile(before, 0.99)) > limit:
+        return []
+    arguments = {"service": service, "metric": "error-rate", "limit": round(limit, 4)}
+    return [Check("burn", arguments, f"{service} spends its error budget less than {FAST_BURN:g} times too fast")]
 
 
 def _series(evidence: EvidenceFile, service: str, metric: str) -> list[Series]:

@@ -14,6 +14,7 @@ from watchkeeper.domain.remediation import BlastRadius, FileEdit, Plan, Risk
 from watchkeeper.domain.topology import Workload
 from watchkeeper.estate.effects import Intent, judge_added, rendered
 from watchkeeper.estate.owners import owner_of
+from watchkeeper.estate.provenance import Provenance, folder_in, out_of_reach, provenances
 from watchkeeper.estate.scripts import script
 from watchkeeper.estate.valid import problem_of
 from watchkeeper.estate.writer import Rules, write
@@ -61,6 +62,7 @@ class _Asked:
     time_to_decide: timedelta
     ids: Ids
     settings: RemediationSettings
+    objective: float
 
 
 def propose(
@@ -74,6 +76,7 @@ def propose(
     ids: Ids,
     background: Background | None = None,
     settings: RemediationSettings | None = None,
+    objective: float = 99.9,
 ) -> Proposal:
     """One plan for each action that the cause's kind names and that fits its workload.
 
@@ -82,7 +85,7 @@ def propose(
     cause = diagnosis.cause
     if cause is None:
         return Proposal((), {"any": diagnosis.abstained_because or "the diagnosis is inconclusive"})
-    workload = evidence.workloads.get(cause.service)
+    workload = evidence.workloads.get(cause.service) or _no_service(evidence, cause.service)
     if workload is None:
         return Proposal((), {"any": f"no one workload is known by the name {cause.service}"})
     live = _live(evidence, workload)
@@ -90,7 +93,7 @@ def propose(
         return Proposal((), {"any": f"{workload} was not seen in the cluster"})
     known = background or Background()
     situation = Situation(cause, evidence, workload, live, now, estate.files, known)
-    asked = _Asked(incident, diagnosis, estate, time_to_decide, ids, settings or RemediationSettings())
+    asked = _Asked(incident, diagnosis, estate, time_to_decide, ids, settings or RemediationSettings(), objective)
     plans, refused = [], {}
     for name in FAULTS[cause.kind].actions:
         made = _plan(name, situation, asked)
@@ -108,10 +111,17 @@ def _failures(known: Background, action: str) -> int:
     return sum(t.action == action and t.helped is False for t in known.tried)
 
 
+def _no_service(evidence: EvidenceFile, name: str) -> Workload | None:
+    """A machine or a job, which no service is known by; None where several are called so."""
+    heads = [(o.get("kind"), o["metadata"]) for o in evidence.objects if o.get("kind") in ("Node", "Job")]
+    found = {Workload(h.get("namespace") or "", str(kind), name) for kind, h in heads if h.get("name") == name}
+    return found.pop() if len(found) == 1 else None
+
+
 def _live(evidence: EvidenceFile, workload: Workload) -> Mapping[str, Any] | None:
     for thing in evidence.objects:
         head = thing.get("metadata", {})
-        if (thing.get("kind"), head.get("namespace"), head.get("name")) == (
+        if (thing.get("kind"), head.get("namespace") or "", head.get("name")) == (
             workload.kind, workload.namespace, workload.name,
         ):  # fmt: skip
             return thing
@@ -127,12 +137,18 @@ def _plan(name: str, situation: Situation, asked: _Asked) -> Plan | str:
     owner = _owner(situation, draft, target, direct=asked.estate.route == "direct")
     if owner:
         return owner
-    edits = _render(target, draft, asked)
+    if asked.estate.route == "direct" and any(f.after is None and f.before is not None for f in draft.fields):
+        why = "server-side apply does not take away a field that somebody else set"
+        return _sealed(name, situation, draft, (), asked, (why,))
+    sources = () if asked.estate.route == "direct" else _sources(situation, draft)
+    edits = _render(target, draft, asked, folder_in(sources, asked.estate.repository))
     if isinstance(edits, str) and not _declared_nowhere(edits):
         return _sealed(name, situation, draft, (), asked, (edits,))
     if isinstance(edits, str):
         # Declared in no file we can read: with a script it is still worth telling people.
         return edits if not draft.by_hand else _sealed(name, situation, draft, (), asked, (edits,))
+    if far := _out_of_reach(sources, edits, asked.estate):
+        return _sealed(name, situation, draft, (), asked, (far,))
     return _sealed(name, situation, draft, edits, asked, ())
 
 
@@ -147,6 +163,17 @@ def _owner(situation: Situation, draft: Draft, target: Workload, *, direct: bool
         if owner:
             return f"{owner} owns {change.path.removeprefix('spec.')}: change it there"
     return ""
+
+
+def _sources(situation: Situation, draft: Draft) -> tuple[Provenance, ...]:
+    """Where Argo CD or Flux take the target from; () where they do not, or nobody can say."""
+    return provenances(situation.live if draft.live is None else draft.live, situation.evidence.objects)
+
+
+def _out_of_reach(sources: tuple[Provenance, ...], edits: tuple[FileEdit, ...], estate: Estate) -> str:
+    """Why merging would change nothing: what deploys the object takes it from elsewhere."""
+    reasons = (out_of_reach(sources, estate.files, estate.repository, estate.base_branch, e.path) for e in edits)
+    return next((reason for reason in reasons if reason), "")
 
 
 def _sealed(
@@ -169,7 +196,7 @@ def _sealed(
         confidence=cause.confidence, independent_signals=independent, trusted_signals=trusted,
         repository=estate.repository, base_branch=estate.base_branch, edits=edits, fields=draft.fields,
         blast_radius=_blast_radius(situation), risk=_risk(draft, situation), reversible=draft.reversible,
-        checks_before=checks_before(workload), checks_after=checks_after(situation.evidence, workload),
+        checks_before=checks_before(workload), checks_after=checks_after(situation.evidence, workload, asked.objective),
         undo=tuple(FileEdit(e.path, e.after, e.before or TAKEN_BACK) for e in edits), undo_words=draft.undo_words,
         manual_commands=by_hand, created_at=situation.now, expires_at=situation.now + asked.time_to_decide,
         route=estate.route, cost=cost_of(draft.fields, situation.live, asked.settings, int(draft.arguments.get("nodes", 0))),
@@ -185,13 +212,13 @@ def _risk(draft: Draft, situation: Situation) -> Risk:
     return order[min(order.index(draft.risk) + more, 2)] if draft.risk is not Risk.FORBIDDEN else draft.risk
 
 
-def _render(target: Workload, draft: Draft, asked: _Asked) -> tuple[FileEdit, ...] | str:
+def _render(target: Workload, draft: Draft, asked: _Asked, folder: str) -> tuple[FileEdit, ...] | str:
     files = asked.estate.files
     if draft.files:
         return _whole_files(files, draft, target)
     if not draft.fields or (draft.by_hand and target.kind == "Node"):
-        return f"no file of the repository declares {target}: it is done by hand"
-    intent = Intent(target, draft.fields, asked.incident.environment)
+        return f"no file of the repository declares what is done to {target}: it is done by hand"
+    intent = Intent(target, draft.fields, asked.incident.environment, folder)
     edits = write(files, intent, asked.estate.rules)
     if isinstance(edits, str):
         return edits
@@ -227,6 +254,13 @@ _KIND: Mapping[Origin, str] = {
 
 def _blast_radius(situation: Situation) -> BlastRadius:
     name, pods = situation.workload.name, situation.replicas
+    if situation.workload.kind == "Node":
+        on_it = [
+            o
+            for o in situation.evidence.objects
+            if o.get("kind") == "Pod" and o.get("spec", {}).get("nodeName") == name
+        ]
+        return BlastRadius((str(situation.workload),), len(on_it), (), f"{len(on_it)} pod(s) run on {name}.")
     callers = tuple(sorted(situation.evidence.topology.callers.get(name, frozenset())))
     heard = f"; {', '.join(callers)} call it and may notice" if callers else "; no caller is known"
     return BlastRadius(

@@ -30,7 +30,7 @@ def _may_lead(plan: Plan) -> bool:
 def _wanted(said: str) -> tuple[str, str] | None:
     try:
         content = json.loads(said[:_LONGEST])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(content, dict):
         return None

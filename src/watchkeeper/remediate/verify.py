@@ -46,6 +46,9 @@ def _judge(check: Check, value: float | None) -> tuple[RecoveryState, str]:
             return (RecoveryState.RECOVERED if enough else RecoveryState.INCONCLUSIVE), f"only {value:.3g}/s: {words}"
         case "symptom":
             return (RecoveryState.RECOVERED if value == 0 else RecoveryState.NOT_YET), f"not yet: {words}"
+        case "burn":
+            kept = value <= float(limits["limit"])
+            return (RecoveryState.RECOVERED if kept else RecoveryState.NOT_YET), f"{value:.3g} % fail: {words}"
         case "guard":
             worse = value > float(limits["during"])
             return (RecoveryState.WORSE if worse else RecoveryState.RECOVERED), f"{value:.3g} now: {words}"

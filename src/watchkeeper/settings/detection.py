@@ -24,7 +24,7 @@ class AnomalySettings(Section):
     scan: bool = Field(
         True, description="Read every workload's signals from Prometheus and open incidents by themselves."
     )
-    scan_seconds: float = Field(60, ge=15, description="Seconds between samples, and between two scans.")
+    scan_seconds: float = Field(60, ge=5, description="Seconds between samples, and between two scans.")
     shards: int = Field(1, ge=1, le=256, description="Parts of the scan, by workload, that any workers share.")
     pages_per_week: float = Field(
         1.0,
@@ -32,7 +32,7 @@ class AnomalySettings(Section):
         le=100,
         description="The one knob: incidents without cause that a team accepts in a week from the scanner.",
     )
-    warm_up_hours: float = Field(24, ge=1, description="Samples a series needs before it may say anything.")
+    warm_up_hours: float = Field(24, gt=0, description="Samples a series needs before it may say anything.")
     history_hours: float = Field(
         48, ge=1, le=80, description="What is read from Prometheus when a series is seen first."
     )

@@ -74,6 +74,9 @@ class NotifySettings(Section):
         ("watchkeeper", "watchkeeper-worker", "watchkeeper-postgresql", "watchkeeper-redis"),
         description="Watchkeeper itself and what it stands on: diagnosed, never repaired.",
     )
+    own_namespace: str = Field(
+        "watchkeeper", description="The namespace Watchkeeper runs in: what is in it is diagnosed, never repaired."
+    )
     routes: tuple[NoticeRoute, ...] = Field(
         (), description="Who hears what; empty: every announcer hears everything from `least` up."
     )

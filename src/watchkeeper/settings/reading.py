@@ -28,6 +28,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "PROMETHEUS_URL": ("sources", "prometheus", "url"),
     "LOKI_URL": ("sources", "loki", "url"),
     "ALERTMANAGER_URL": ("sources", "alertmanager", "url"),
+    "POD_NAMESPACE": ("notify", "own_namespace"),
     "PAGERDUTY_ROUTING_KEY": ("notify", "pagerduty", "routing_key"),
     "TEMPO_URL": ("sources", "tempo", "url"),
     "GITHUB_TOKEN": ("delivery", "token"),
@@ -70,7 +71,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int | str]]
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise ConfigurationError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None

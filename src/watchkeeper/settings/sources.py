@@ -71,6 +71,7 @@ class KubernetesSource(Section):
     kubeconfig: str = Field("", description="Path, ~ expanded; from KUBE_CONFIG_PATH; empty: in-cluster.")
     context: str = Field("", description="Context of the kubeconfig; empty: its current one.")
     server: str = Field("", description="API address without a kubeconfig (kubectl proxy, the simulated world).")
+    argocd_namespace: str = Field("argocd", description="Where Argo CD's own applications live.")
     timeout_seconds: float = Field(10, gt=0, description="Longest wait for one answer.")
     concurrency: int = Field(4, gt=0, description="Requests at the same time.")
     retries: int = Field(2, ge=0, description="Further tries after a transport error.")

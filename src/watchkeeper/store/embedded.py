@@ -9,9 +9,12 @@ from watchkeeper.domain.errors import StoreUnavailable
 
 
 class EmbeddedDatabase:
-    """A server on a folder. Several processes may share the folder; the last one to leave stops the server."""
+    """A server on a folder. Several processes may share the folder; the last one to leave stops the server.
 
-    def __init__(self, data_dir: Path) -> None:
+    `durable` false: for what need not survive the machine, it never waits for the disk.
+    """
+
+    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
         data_dir = data_dir.absolute()
         data_dir.mkdir(parents=True, exist_ok=True)
         try:
@@ -21,6 +24,10 @@ class EmbeddedDatabase:
         except (OSError, RuntimeError) as error:
             hint = "set DATABASE_URL to a PostgreSQL of your own, or store.data_dir to a writable folder"
             raise StoreUnavailable(f"the embedded database in {data_dir} does not start: {error}", hint=hint) from None
+        if not durable:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                self._server.psql(f"alter system set {setting} = off")
+            self._server.psql("select pg_reload_conf()")
 
     def url(self, database: str = "watchkeeper") -> str:
         """The address of a database, which is made if it is not there."""

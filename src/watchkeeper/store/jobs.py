@@ -13,7 +13,7 @@ from procrastinate import jobs
 from watchkeeper.domain.clock import Clock
 from watchkeeper.domain.errors import Conflict, StoreUnavailable, WatchkeeperError
 from watchkeeper.domain.incident import Stage
-from watchkeeper.store.migrate import libpq_url
+from watchkeeper.store.migrate import lively
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.store.statements.periodic import PERIODIC_QUEUE, PERIODIC_TASK
 from watchkeeper.store.transaction import CARRY_OUT_QUEUE, QUEUE, STEP_TASK
@@ -118,7 +118,7 @@ def build(
     url: str, store: PostgresStore, advance: Advance, clock: Clock, periodic: Mapping[str, Periodic]
 ) -> procrastinate.App:
     """The procrastinate application with our two tasks."""
-    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=4)
+    connector = procrastinate.PsycopgConnector(conninfo=lively(url), min_size=1, max_size=4)
     app = procrastinate.App(connector=connector)
 
     @app.task(name=STEP_TASK, queue=QUEUE)

@@ -1,11 +1,13 @@
 """Bring a database to this version. Several processes may try at once: one does it, the others wait."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -13,6 +15,8 @@ from watchkeeper.domain.errors import StoreUnavailable
 
 HERE = Path(__file__).parent / "migrations"
 _LOCK = 7_205_759
+LIVELY = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
+"""libpq's words for: a connection on which nothing comes back for some 20 s (a cut network says nothing) is dead."""
 
 
 def migrate(url: str) -> str:
@@ -56,6 +60,12 @@ def driver_url(url: str) -> str:
 def libpq_url(url: str) -> str:
     """The same address for psycopg itself."""
     return driver_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def lively(url: str) -> str:
+    """The address for connections that stay open: `LIVELY`, unless it says otherwise itself."""
+    said: dict[str, Any] = {**LIVELY, **conninfo_to_dict(libpq_url(url))}
+    return make_conninfo("", **said)
 
 
 def _config(connection: Connection) -> Config:

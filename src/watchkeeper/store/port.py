@@ -18,6 +18,7 @@ from watchkeeper.domain.remediation import Approval, Plan, Verdict
 from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.domain.topology import Topology
 from watchkeeper.store.ports.chat import ChatRecords
+from watchkeeper.store.ports.conversation import ConversationRecords
 from watchkeeper.store.ports.deliveries import DeliveryRecords
 from watchkeeper.store.ports.exhibits import ExhibitRecords
 from watchkeeper.store.ports.intake import IntakeRecords
@@ -111,6 +112,7 @@ class StoredToken:
 
 class Transaction(
     ChatRecords,
+    ConversationRecords,
     DeliveryRecords,
     ModelRecords,
     ExhibitRecords,
@@ -284,6 +286,10 @@ class Store(Protocol):
 
     async def list_audit(self, *, after: int = 0, limit: int = 200) -> Page[AuditEntry]:
         """Oldest first."""
+        ...
+
+    async def last_audit(self) -> int:
+        """The number of the newest line; 0 where there is none."""
         ...
 
     async def verify_audit(self) -> tuple[bool, str]:

@@ -1,12 +1,13 @@
 """The database: implements `store.port.Store` on PostgreSQL."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -17,10 +18,18 @@ from watchkeeper.domain.severity import Severity
 from watchkeeper.store import chain, rows
 from watchkeeper.store.bus import RedisBus
 from watchkeeper.store.feed import Feed
-from watchkeeper.store.migrate import driver_url, libpq_url
+from watchkeeper.store.migrate import driver_url, liveliness, lively
 from watchkeeper.store.port import AuditEntry, Page, StoredAlert, StoredToken
-from watchkeeper.store.transaction import PostgresTransaction
+from watchkeeper.store.transaction import STEP_TASK, PostgresTransaction
 
+_ANSWERS_SECONDS = 5.0
+_LONGEST_WAIT_MINUTES = 10
+"""No step waits longer before it looks again; one that was put off further only looks early."""
+_SESSION = (
+    "set idle_in_transaction_session_timeout = '60s'; set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; "
+    "set tcp_keepalives_count = 3; set tcp_user_timeout = 20000"
+)
+"""The other end: what a process held when the network between was cut, the intake's turn above all, is given back."""
 _INCIDENT_FILTERS = {
     "at": "(opened_at, id) < (:at, :last)",
     "stage": "stage = :stage",
@@ -34,15 +43,16 @@ class PostgresStore:
     def __init__(self, engine: AsyncEngine, url: str, bus: RedisBus | None = None) -> None:
         self._engine = engine
         self._bus = bus
-        self._feed = Feed(libpq_url(url), bus, self._events)
+        self._feed = Feed(lively(url), bus, self._events)
 
     @classmethod
     def open(cls, url: str, *, pool_size: int = 10, redis_url: str = "") -> "PostgresStore":
         """Connections are made when they are needed, and tested before they are used."""
         engine = create_async_engine(
             driver_url(url), pool_size=pool_size, max_overflow=2, pool_timeout=5, pool_pre_ping=True,
-            connect_args={"connect_timeout": 5},
+            connect_args={**liveliness(url), "connect_timeout": 5},
         )  # fmt: skip
+        event.listen(engine.sync_engine, "connect", _let_go_of_the_dead)
         return cls(engine, url, RedisBus(redis_url) if redis_url else None)
 
     @asynccontextmanager
@@ -106,6 +116,10 @@ class PostgresStore:
         items = tuple(rows.audit_entry(row, json.loads(row["details"])) for row in found[:limit])
         return Page(items, str(items[-1].seq) if len(found) > limit else "")
 
+    async def last_audit(self) -> int:
+        """The number of the newest line; 0 where there is none."""
+        return int((await self._rows("select coalesce(max(seq), 0) newest from audit"))[0]["newest"])
+
     async def verify_audit(self) -> tuple[bool, str]:
         """Recompute the chain."""
         found = await self._rows("select * from audit order by seq")
@@ -139,8 +153,16 @@ class PostgresStore:
         return {name: float(value) for name, value in found[0].items()}
 
     async def sweep(self, working: Sequence[str]) -> int:
-        """Enqueue every incident in a working stage for which no job waits or runs; how many there were."""
+        """Enqueue every incident in a working stage for which no job waits or runs; how many there were.
+
+        A step that waits for a time far ahead was put there by a clock that went back since: it is looked at now.
+        """
         async with self.transaction() as tx:
+            await tx._do(
+                "update procrastinate_jobs set scheduled_at = null where task_name = :task and status = 'todo' "
+                "and scheduled_at > now() + make_interval(mins => :most)",
+                task=STEP_TASK, most=_LONGEST_WAIT_MINUTES,
+            )  # fmt: skip
             found = await tx._rows(
                 "select id from incidents i where stage = any(:working) and not exists (select 1 from "
                 "procrastinate_jobs j where j.lock = i.id and j.status in ('todo', 'doing'))",
@@ -163,9 +185,9 @@ class PostgresStore:
     async def healthy(self) -> bool:
         """Does it answer?"""
         try:
-            async with self._engine.connect() as connection:
+            async with asyncio.timeout(_ANSWERS_SECONDS), self._engine.connect() as connection:
                 await connection.execute(text("select 1"))
-        except (OperationalError, InterfaceError, PoolTimeout, OSError):
+        except (OperationalError, InterfaceError, PoolTimeout, OSError):  # OSError: TimeoutError is one
             return False
         return True
 
@@ -175,6 +197,13 @@ class PostgresStore:
         await self._engine.dispose()
         if self._bus is not None:
             await self._bus.close()
+
+
+def _let_go_of_the_dead(connection: Any, record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(_SESSION)
+    cursor.close()
+    connection.commit()
 
 
 def _cursor(*parts: str) -> str:

@@ -16,6 +16,7 @@ from watchkeeper.domain.topology import Edge, Topology
 from watchkeeper.store import chain, codec, rows
 from watchkeeper.store.port import PlanRecord, PlanState, StoredAlert, StoredToken
 from watchkeeper.store.statements.chat import ChatStatements
+from watchkeeper.store.statements.conversation import ConversationStatements
 from watchkeeper.store.statements.deliveries import DeliveryStatements
 from watchkeeper.store.statements.exhibits import ExhibitStatements
 from watchkeeper.store.statements.intake import (
@@ -53,6 +54,7 @@ _INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 
 class PostgresTransaction(
     ChatStatements,
+    ConversationStatements,
     DeliveryStatements,
     ModelStatements,
     ExhibitStatements,

@@ -8,16 +8,15 @@ import polars as pl
 
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.errors import SourceError
-from watchkeeper.domain.evidence import LOG_SCHEMA, SPAN_SCHEMA, EvidenceFile, Missing, Window
+from watchkeeper.domain.evidence import LOG_SCHEMA, SPAN_SCHEMA, EvidenceFile, Missing, Series, Window
 from watchkeeper.domain.topology import Edge, Topology, Workload
 from watchkeeper.telemetry.port import Reading, Scope, Source
 
 
 async def read_all(sources: Sequence[Source], scope: Scope) -> list[Reading]:
     """Every source at once. One that fails gives a reading in which its signals are missing."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_read(source, scope)) for source in sources]
-    return [task.result() for task in tasks]
+    # Not a task group: what a source cannot answer for (our own database is away) must come out as the error it is.
+    return list(await asyncio.gather(*(_read(source, scope) for source in sources)))
 
 
 async def _read(source: Source, scope: Scope) -> Reading:
@@ -43,15 +42,16 @@ def assemble(
 ) -> EvidenceFile:
     """One file. A workload name that two workloads claim is left out of `workloads`: never guessed."""
     spans = _frame((r.spans for r in readings), SPAN_SCHEMA)
+    metrics = tuple(s for r in readings for s in r.metrics)
     declared = frozenset(e for r in readings for e in r.edges if e.caller != e.callee)
     return EvidenceFile(
         window=window,
-        metrics=tuple(s for r in readings for s in r.metrics),
+        metrics=metrics,
         logs=_frame((r.logs for r in readings), LOG_SCHEMA),
         spans=spans,
         objects=tuple(o for r in readings for o in r.objects),
         changes=tuple(sorted((c for r in readings for c in r.changes), key=lambda c: (c.at, c.id))),
-        topology=Topology(declared).merged(traced(spans)),
+        topology=Topology(declared).merged(traced(spans)).merged(measured(metrics)),
         alerts=alerts,
         alerting_service=alerting_service,
         alerting_metric=alerting_metric,
@@ -72,6 +72,13 @@ def traced(spans: pl.DataFrame) -> Topology:
         .unique()
     )
     return Topology(frozenset(Edge(a, b, "traced") for a, b in pairs.iter_rows()))
+
+
+def measured(metrics: Sequence[Series]) -> Topology:
+    """Who calls whom, from series that name a peer which has series of its own."""
+    known = {s.service for s in metrics}
+    pairs = {(s.service, s.labels["peer"]) for s in metrics if s.labels.get("peer") in known}
+    return Topology(frozenset(Edge(a, b, "observed") for a, b in pairs if a != b))
 
 
 def _frame(frames: Iterable[pl.DataFrame | None], schema: pl.Schema) -> pl.DataFrame:

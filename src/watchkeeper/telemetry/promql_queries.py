@@ -3,6 +3,7 @@
 `$sel` becomes the namespace matcher, `$w` the rate window. Every query may be replaced in `sources.prometheus.queries`.
 """
 
+import re
 from dataclasses import dataclass
 
 from watchkeeper.domain.evidence import Origin
@@ -22,7 +23,7 @@ class Query:
 
 APP = "namespace, app, job, service_name"
 """What tells workloads apart in series that programs expose."""
-_POD = "namespace, pod, container"
+_CONTAINER = "namespace, pod, container"
 
 
 def _quantile(q: float, series: str, by: str) -> str:
@@ -34,13 +35,13 @@ _ERRORS = f'sum by ({APP}) (rate(http_server_requests_total{{$sel,code=~"5.."}}[
 _SERVER, _CLIENT = "http_server_request_duration_seconds", "http_client_request_duration_seconds"
 _CALLS = f"sum by ({APP}, peer) (rate(http_client_requests_total{{$sel}}[$w]))"
 _FAILED = f'sum by ({APP}, peer) (rate(http_client_requests_total{{$sel,code=~"5.."}}[$w]))'
-_CPU = f'sum by ({_POD}) (rate(container_cpu_usage_seconds_total{{$sel,container!=""}}[$w]))'
+_CPU = f'sum by ({_CONTAINER}) (rate(container_cpu_usage_seconds_total{{$sel,container!=""}}[$w]))'
 _CORES = (
-    f'sum by ({_POD}) (container_spec_cpu_quota{{$sel,container!=""}}) '
-    f'/ (sum by ({_POD}) (container_spec_cpu_period{{$sel,container!=""}}) > 0)'
+    f'sum by ({_CONTAINER}) (container_spec_cpu_quota{{$sel,container!=""}}) '
+    f'/ (sum by ({_CONTAINER}) (container_spec_cpu_period{{$sel,container!=""}}) > 0)'
 )
-_MEMORY = f'sum by ({_POD}) (container_memory_working_set_bytes{{$sel,container!=""}})'
-_MEMORY_LIMIT = f'(sum by ({_POD}) (container_spec_memory_limit_bytes{{$sel,container!=""}}) > 0)'
+_MEMORY = f'sum by ({_CONTAINER}) (container_memory_working_set_bytes{{$sel,container!=""}})'
+_MEMORY_LIMIT = f'(sum by ({_CONTAINER}) (container_spec_memory_limit_bytes{{$sel,container!=""}}) > 0)'
 
 QUERIES = (
     Query("workload", _REQUESTS),
@@ -57,15 +58,15 @@ QUERIES = (
     Query("cpu-rate", f"100 * {_CPU} / ({_CORES})", Origin.CADVISOR),
     Query(
         "cpu-throttled",
-        f'100 * sum by ({_POD}) (rate(container_cpu_cfs_throttled_periods_total{{$sel,container!=""}}[$w])) '
-        f'/ (sum by ({_POD}) (rate(container_cpu_cfs_periods_total{{$sel,container!=""}}[$w])) > 0)',
+        f'100 * sum by ({_CONTAINER}) (rate(container_cpu_cfs_throttled_periods_total{{$sel,container!=""}}[$w])) '
+        f'/ (sum by ({_CONTAINER}) (rate(container_cpu_cfs_periods_total{{$sel,container!=""}}[$w])) > 0)',
         Origin.CADVISOR,
     ),
     Query("mem", f"{_MEMORY} / 1048576", Origin.CADVISOR),
     Query("mem-rate", f"100 * {_MEMORY} / {_MEMORY_LIMIT}", Origin.CADVISOR),
-    Query("restarts", f"sum by ({_POD}) (kube_pod_container_status_restarts_total{{$sel}})", Origin.KUBE_STATE),
+    Query("restarts", f"sum by ({_CONTAINER}) (kube_pod_container_status_restarts_total{{$sel}})", Origin.KUBE_STATE),
     Query(
-        "oom", f'max by ({_POD}) (kube_pod_container_status_last_terminated_reason{{$sel,reason="OOMKilled"}})', Origin.KUBE_STATE
+        "oom", f'max by ({_CONTAINER}) (kube_pod_container_status_last_terminated_reason{{$sel,reason="OOMKilled"}})', Origin.KUBE_STATE
     ),
     Query("replicas-ready", "max by (namespace, deployment) (kube_deployment_status_replicas_available{$sel})", Origin.KUBE_STATE),
     Query("replicas-wanted", "max by (namespace, deployment) (kube_deployment_spec_replicas{$sel})", Origin.KUBE_STATE),
@@ -105,3 +106,12 @@ def render(promql: str, namespaces: tuple[str, ...], window: float) -> str:
     """With the namespace matcher and the window filled in."""
     names = one_of(namespaces) if namespaces else ".*"
     return promql.replace("$sel", f'namespace=~"{names}"').replace("$w", f"{max(round(window), 1)}s")
+
+
+_POD = r"(.+?)-(?:[a-z0-9]{6,10}-[a-z0-9]{5}|[0-9]{1,3})"
+_SELECTED = re.compile(r"rate\([a-z_]+\{[^}]*\}\[[^\]]+\]\)|\b[a-z_]+\{[^}]*\}")
+
+
+def named_by_pod(promql: str) -> str:
+    """The same query where nothing but `pod` tells workloads apart: a pod's name without its hashes becomes `app`."""
+    return _SELECTED.sub(lambda m: f'label_replace({m.group(0)}, "app", "$1", "pod", "{_POD}")', promql)

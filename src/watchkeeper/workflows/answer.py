@@ -10,7 +10,23 @@ from watchkeeper.ask.parse import EXAMPLES, parse
 from watchkeeper.ask.question import Command, Intent, Question, Unclear
 from watchkeeper.ask.signals import SIGNALS
 from watchkeeper.domain.errors import InvalidInput, NotFound, SourceError
-from watchkeeper.workflows.answers import lines, numbers, past, records, state, why
+from watchkeeper.domain.escaping import visible
+from watchkeeper.workflows.answers import (
+    ahead,
+    alarms,
+    builds,
+    cluster,
+    graph,
+    lines,
+    numbers,
+    past,
+    records,
+    repairs,
+    restarts,
+    state,
+    why,
+)
+from watchkeeper.workflows.answers.anchored import anchored
 from watchkeeper.workflows.answers.seen import known
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.read_question import read_question
@@ -18,14 +34,16 @@ from watchkeeper.workflows.read_question import read_question
 Answerer = Callable[[House, Question, Asker], Awaitable[Answer]]
 _ANSWERS: Mapping[Intent, Answerer] = {
     Intent.MEASURE: numbers.measure, Intent.RANK: numbers.rank, Intent.WHEN: numbers.when, Intent.HEALTH: state.health,
-    Intent.UNUSUAL: state.unusual, Intent.FORECAST: state.forecast, Intent.PODS: state.pods, Intent.DECLARED: state.declared,
-    Intent.CALLS: state.who_calls, Intent.SERVICES: state.services, Intent.INCIDENTS: records.incidents, Intent.ALERTS: records.alerts,
-    Intent.CHANGES: records.changes, Intent.PLANS: records.plans, Intent.LOGS: lines.logs, Intent.TRACES: lines.traces, Intent.WHY: why.why, Intent.RECALL: past.recall,
+    Intent.UNUSUAL: ahead.unusual, Intent.FORECAST: ahead.forecast, Intent.NEAR: ahead.near, Intent.SAFE: state.safe, Intent.PODS: cluster.pods,
+    Intent.DECLARED: cluster.declared, Intent.CALLS: graph.who_calls, Intent.SERVICES: graph.services, Intent.INCIDENTS: records.incidents,
+    Intent.ALERTS: alarms.alerts, Intent.NOISE: alarms.noise, Intent.CHANGES: records.changes, Intent.PLANS: repairs.plans, Intent.LOGS: lines.logs,
+    Intent.TRACES: lines.traces, Intent.WHY: why.why, Intent.RECALL: past.recall, Intent.BUILDS: builds.builds,
 }  # fmt: skip
 _CAN = (
     "I answer from what is measured and remembered: CPU, memory, latency, errors, traffic, pools, queues, restarts (now, over a time, "
     "ranked, compared, above a limit), health, logs, traces, pods, versions and limits, who calls whom, changes, alerts, incidents and why, "
-    "repairs and what waits for approval, similar incidents and runbooks."
+    "repairs, who approved them and what waits for approval, what is near its limit or breaks next, whether anything speaks against a deploy, "
+    "noisy alerts, broken pipelines, similar incidents and runbooks."
 )
 
 
@@ -53,13 +71,29 @@ async def answer(house: House, text: str, context: str = "", zone: str = "") -> 
 async def answer_question(house: House, question: Question, asker: Asker) -> Answer:
     """The same for a question that was read before."""
     if question.intent is Intent.HELP:
-        return Answer(f"{_CAN}\nFor example: " + "; ".join(EXAMPLES), {"examples": list(EXAMPLES)})
+        greeting = "Hello. " if question.detail == "greeting" else ""
+        return Answer(f"{greeting}{_CAN}\nFor example: " + "; ".join(EXAMPLES), {"examples": list(EXAMPLES)})
     try:
-        return await _ANSWERS[question.intent](house, question, asker)
+        found = await anchored(house, question, asker)
+        return found if isinstance(found, Answer) else _with_slips(await _answerer(found)(house, found, asker), found)
     except SourceError as error:
         return Answer(f"I cannot tell: {error}", {"unseen": [str(error)]})
     except NotFound as error:
         return Answer(f"There is {error}.", {"found": False})
+
+
+def _answerer(question: Question) -> Answerer:
+    if question.intent is Intent.WHY and set(question.signals) & {"restarts", "oom"}:
+        return restarts.why_restarts
+    return _ANSWERS[question.intent]
+
+
+def _with_slips(said: Answer, question: Question) -> Answer:
+    """With what was read for what was written, so that a wrong reading is seen."""
+    if not question.read_as:
+        return said
+    read = "; ".join(f"“{visible(a)}” as “{b}”" for a, b in question.read_as)
+    return replace(said, text=f"{said.text}\n(I read {read}.)")
 
 
 def told(question: Question) -> str:

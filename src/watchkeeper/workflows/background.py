@@ -13,6 +13,7 @@ from watchkeeper.remediate.judge import judge, past_of, set_by_people
 from watchkeeper.remediate.shadow import Word
 from watchkeeper.remediate.standing import Outcome, Standing, narrow, standing
 from watchkeeper.store.port import PlanRecord, PlanState, Transaction
+from watchkeeper.workflows.foresee_load import load_band
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.take_over import taken_over
 
@@ -20,9 +21,12 @@ _REMEMBERED = timedelta(days=30)
 _WITH_HISTORY = ("configuration", "crash", "release")
 """Kinds of fault for which earlier versions of files are read."""
 
+_WITH_FORECAST = ("overload",)
+"""Kinds for which the load of the coming day is asked of the prediction room."""
+
 
 async def background_of(house: House, host: CodeHost | None, target: Workload | None, kind: str) -> Background:
-    """Earlier repairs of the target, and for some kinds what its files said before."""
+    """Earlier repairs of the target; for some kinds what its files said before, or which load is foreseen."""
     tried: tuple[Tried, ...] = ()
     if target is not None:
         async with house.store.transaction() as tx:
@@ -36,7 +40,11 @@ async def background_of(house: House, host: CodeHost | None, target: Workload | 
         except CodeHostError:
             # Without history fewer actions fit; the others do not need it.
             earlier = {}
-    return Background(tried, earlier)
+    foreseen: Mapping[str, float] = {}
+    if target is not None and kind in _WITH_FORECAST:
+        band = await load_band(house, target.name)
+        foreseen = {target.name: float(band.high.max())} if band is not None else {}
+    return Background(tried, earlier, foreseen)
 
 
 def carried_out(record: PlanRecord) -> bool:

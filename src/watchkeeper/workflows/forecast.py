@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from watchkeeper.detect.adaptive import AdaptiveDetector
 from watchkeeper.detect.crossing import crossings
-from watchkeeper.domain.evidence import Series, Window
+from watchkeeper.domain.evidence import Series, Signal, Window
 from watchkeeper.telemetry.assemble import read_all
-from watchkeeper.telemetry.port import Scope
+from watchkeeper.telemetry.port import Reading, Scope
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.outlook import outlooks
 
@@ -27,9 +27,7 @@ _LEAST = 60
 
 async def anomalies(house: House, service: str, window_seconds: float) -> Mapping[str, Any]:
     """Unusual samples of `service` within the window, limits it nears, and what could not be read or judged."""
-    now = house.clock.now()
-    onset = now - timedelta(seconds=window_seconds)
-    readings = await read_all(house.sources, Scope(Window(onset - _HISTORY, onset, now), (), service))
+    readings, now, onset = await _read(house, service, window_seconds)
     series = [s for r in readings for s in r.metrics if s.service == service]
     judged = [s for s in series if np.isfinite(s.values).sum() >= _LEAST]
     missing = [f"{m.source}: {m.reason}" for r in readings for m in r.missing]
@@ -45,6 +43,48 @@ async def anomalies(house: House, service: str, window_seconds: float) -> Mappin
         "the same hour of the day before for limits that are days away; arithmetic for certificates, quota and error budget",
         "coverage": 0.8,
     }  # fmt: skip
+
+
+async def foreseen(house: House, service: str) -> list[Mapping[str, Any]]:
+    """Limits that a service nears, in an hour or in days, the first to come first."""
+    readings, _, _ = await _read(house, service, 3600, (*LIMITS, "certificate-left", "queue", "error-rate"))
+    series = [s for r in readings for s in r.metrics if s.service == service and np.isfinite(s.values).sum() >= _LEAST]
+    coming: list[Mapping[str, Any]] = [{"kind": "limit", **one} for one in await asyncio.to_thread(forecasts, series)]
+    return sorted([*coming, *await outlooks(house, service, series)], key=lambda f: (f["expected"], f["metric"]))
+
+
+async def unusual_of_all(house: House, window_seconds: float) -> dict[str, list[dict[str, Any]]]:
+    """Unusual episodes of every measured service: one reading and one detector for the fleet. Pods of a service are judged by metric."""
+    readings, _, onset = await _read(house, "", window_seconds)
+    series = [s for r in readings for s in r.metrics if s.service and np.isfinite(s.values).sum() >= _LEAST]
+    found: dict[str, list[dict[str, Any]]] = {s.service: [] for s in series}
+    flags = await asyncio.to_thread(flagged, series)
+    for one, flag in zip(series, flags, strict=True):
+        found[one.service] += episodes(one, flag, onset.timestamp())
+    return found
+
+
+async def crossings_of_all(house: House) -> dict[str, list[dict[str, Any]]]:
+    """Hard limits that measured services will reach within about an hour, of all of them in one reading."""
+    readings, _, _ = await _read(house, "", 3600, tuple(LIMITS))
+    series = [s for r in readings for s in r.metrics if s.service and np.isfinite(s.values).sum() >= _LEAST]
+    found: dict[str, list[dict[str, Any]]] = {s.service: [] for s in series}
+    for service, one in zip(
+        (s.service for s in series), await asyncio.to_thread(lambda: [forecasts([s]) for s in series]), strict=True
+    ):
+        found[service] += one
+    return found
+
+
+async def _read(
+    house: House, service: str, window_seconds: float, metrics: tuple[str, ...] = ()
+) -> tuple[list[Reading], datetime, datetime]:
+    """What the metrics sources say of the window and the history before it, with now and the window's begin."""
+    now = house.clock.now()
+    onset = now - timedelta(seconds=window_seconds)
+    sources = [s for s in house.sources if Signal.METRICS in s.signals]
+    scope = Scope(Window(onset - _HISTORY, onset, now), (), service, metrics=metrics)
+    return await read_all(sources, scope), now, onset
 
 
 def _judge(series: Sequence[Series], since: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -71,19 +111,21 @@ def episodes(series: Series, flags: npt.NDArray[np.bool_], since: float) -> list
 
 
 def flagged(series: Sequence[Series]) -> list[npt.NDArray[np.bool_]]:
-    """For each series one answer a sample, each from its past alone. Series with the same times are judged together."""
+    """For each series one answer a sample, each from its past alone. Series sampled as often are judged together."""
     out: list[npt.NDArray[np.bool_]] = [np.zeros(len(s.times), bool) for s in series]
-    alike: dict[bytes, list[int]] = defaultdict(list)
+    alike: dict[float, list[int]] = defaultdict(list)
     for number, one in enumerate(series):
-        alike[one.times.tobytes()].append(number)
-    for numbers in alike.values():
-        times = series[numbers[0]].times
-        interval = float(np.median(np.diff(times))) if len(times) > 1 else 60.0
+        alike[round(float(np.median(np.diff(one.times))) if len(one.times) > 1 else 60.0, 3)].append(number)
+    for interval, numbers in alike.items():
+        times = np.unique(np.concatenate([series[n].times for n in numbers]))
+        places = [np.searchsorted(times, series[n].times) for n in numbers]
+        values = np.full((len(times), len(numbers)), np.nan)
+        for column, (number, place) in enumerate(zip(numbers, places, strict=True)):
+            values[place, column] = series[number].values
         detector = AdaptiveDetector(len(numbers), max(interval, 1.0))
-        values = np.stack([series[n].values for n in numbers], axis=1)
         found = np.array([detector.step(float(at), row) for at, row in zip(times, values, strict=True)])
-        for column, number in enumerate(numbers):
-            out[number] = found[:, column]
+        for column, (number, place) in enumerate(zip(numbers, places, strict=True)):
+            out[number] = found[place, column]
     return out
 
 

@@ -11,6 +11,7 @@ from watchkeeper.domain.topology import Topology
 from watchkeeper.telemetry.assemble import assemble, read_all
 from watchkeeper.telemetry.port import Scope
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.own_changes import with_ours
 
 _LEARNED = timedelta(minutes=10)
 
@@ -35,8 +36,10 @@ async def gather(house: House, incident: Incident, alerts: Sequence[Alert]) -> E
     topology = evidence.topology.merged(known).merged(Topology.of(house.settings.entities.calls))
     also = frozenset(house.service_of(a) for a in alerts) - {"", incident.service}
     sightings = tuple(s for s, _ in noted if s.began <= window.end.timestamp())
-    changes = (*evidence.changes, *reported)
-    return replace(evidence, changes=changes, topology=topology, also_alerting=also, sightings=sightings)
+    changes = await with_ours(house, incident.namespace, (*evidence.changes, *reported), incident.id)
+    return replace(
+        evidence, incident_id=incident.id, changes=changes, topology=topology, also_alerting=also, sightings=sightings
+    )
 
 
 async def learn_calls(house: House) -> None:

@@ -5,11 +5,10 @@ from typing import Any
 
 from watchkeeper.detect.knob import demanded
 from watchkeeper.domain.errors import InvalidInput
-from watchkeeper.domain.sighting import Feedback
+from watchkeeper.domain.sighting import SOURCE, Feedback
 from watchkeeper.store.port import Transaction
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.scan import MEMORY
-from watchkeeper.workflows.sightings import SOURCE
 
 
 async def give_feedback(house: House, subject: str, *, real: bool, by: str, words: str = "") -> Mapping[str, Any]:

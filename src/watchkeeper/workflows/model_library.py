@@ -6,6 +6,7 @@ models/isolation_forest/current
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,13 +31,24 @@ class Library:
     kind: str
 
     def add(self, model: Model, card: Mapping[str, Any], at: datetime) -> str:
-        """Write it whole under another name, then show it; its version. It is not in use yet."""
+        """Write it whole under another name, then show it; its version. It is not in use yet.
+
+        Raises ConfigurationError where the folder takes no more (a full disk); nothing of it is left then.
+        """
         version = f"{at:%Y%m%dT%H%M%SZ}"
         making, made = self.folder / f".{version}", self.folder / version
-        making.mkdir(parents=True, exist_ok=True)
-        model.save(making)
-        (making / "card.json").write_text(json.dumps({"version": version, "model": self.kind, **card}, indent=1) + "\n")
-        os.replace(making, made)
+        try:
+            making.mkdir(parents=True, exist_ok=True)
+            model.save(making)
+            words = json.dumps({"version": version, "model": self.kind, **card}, indent=1)
+            (making / "card.json").write_text(words + "\n")
+            os.replace(making, made)
+        except OSError as error:
+            shutil.rmtree(making, ignore_errors=True)
+            hint = "make room there; the model in use stays in use"
+            raise ConfigurationError(
+                f"the model cannot be kept in {self.folder}: {error.strerror}", hint=hint
+            ) from None
         return version
 
     def promote(self, version: str) -> None:

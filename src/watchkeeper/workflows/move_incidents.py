@@ -75,7 +75,7 @@ async def _one(house: House, value: dict[str, Any], line: str, done: Imported) -
 def _object(line: str, number: int) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise InvalidInput("an object is expected", field=f"line {number}")

@@ -105,7 +105,7 @@ def _evidence(diagnosis: Diagnosis | None) -> list[str]:
 def _changes(diagnosis: Diagnosis | None) -> list[str]:
     found = diagnosis.changes if diagnosis else ()
     return [
-        f"{_time(c.at)} {for_markdown_line(c.kind)} of {for_markdown_line(c.service)}: {for_markdown_line(c.summary)}"
+        f"{_time(c.at)} {for_markdown_line(c.kind)} of {for_markdown_line(c.service)}: {for_markdown_line(c.words)}"
         + (f" ({for_markdown_line(c.author)})" if c.author else "")
         for c in found
     ]

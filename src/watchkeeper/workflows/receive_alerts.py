@@ -225,14 +225,16 @@ class _Batch:
     async def _known(self, todo: Sequence[Alert], standing: Mapping[StandingKey, Standing]) -> Known:
         """Open incidents of the time around these alerts; those whose version is remembered are not read again."""
         since = min(a.starts_at for a in todo) - timedelta(minutes=self.rules.join_minutes)
-        versions = await self.tx.situation_versions(since, self.house.settings.intake.situations)
+        heads = await self.tx.situation_heads(since, self.house.settings.intake.situations)
         have = self.memory.situations
-        missing = [i for i, (version, _) in versions.items() if i not in have or have[i].version != version]
+        missing = [i for i, head in heads.items() if i not in have or have[i].version != head.version]
         for situation in await self.tx.situations(missing) if missing else ():
             have[situation.incident_id] = situation
-        for gone in set(have) - set(versions):
+        for gone in set(have) - set(heads):
             del have[gone]
-        situations = [replace(have[i], accepts_more=accepts) for i, (_, accepts) in versions.items()]
+        situations = [
+            replace(have[i], accepts_more=head.accepts_more, repaired=head.repaired) for i, head in heads.items()
+        ]
         hour = timedelta(minutes=60)
         changes = await self.tx.changes(min(a.starts_at for a in todo) - hour, self.now)
         return Known(

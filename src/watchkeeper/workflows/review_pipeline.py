@@ -3,20 +3,23 @@
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from watchkeeper.codehosts.ci_port import Annotation, ContinuousIntegration, JobRun, Notice, Run
 from watchkeeper.domain.alert import Alert, AlertStatus
 from watchkeeper.domain.errors import CodeHostError, NotFound
 from watchkeeper.domain.evidence import Change
+from watchkeeper.domain.failed_test import FailedTest
+from watchkeeper.domain.redaction import redact
 from watchkeeper.pipelines import words
 from watchkeeper.pipelines.fixes import patch_of, wanted
 from watchkeeper.pipelines.flaky import Flakiness, History, judge
 from watchkeeper.pipelines.rank import Known
 from watchkeeper.pipelines.review import Review, review, templates_of
+from watchkeeper.pipelines.scan import template_of
 from watchkeeper.store.ports.pipelines import PipelineNotice, PipelineRun
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.receive_alerts import receive_alerts
@@ -26,6 +29,7 @@ JOBS = 5
 """Failed jobs of a run that are looked at"""
 TRIES = 6
 _LEASE = timedelta(minutes=10)
+_T = TypeVar("_T")
 _MERGES = ("push", "individualCI", "batchedCI")
 
 
@@ -69,6 +73,7 @@ class _Seen:
     reviews: tuple[tuple[JobRun, Review], ...] = ()
     changed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    tests: tuple[FailedTest, ...] = ()
 
 
 async def review_run(house: House, ci: ContinuousIntegration, repository: str, run_id: str) -> bool:
@@ -100,23 +105,29 @@ async def review_run(house: House, ci: ContinuousIntegration, repository: str, r
 
 async def _read(ci: ContinuousIntegration, run: Run) -> _Seen:
     missing: list[str] = []
-    changed: tuple[str, ...] = ()
-    green: Run | None = None
-    try:
-        changed = await ci.changed_files(run)
-        green = await ci.last_green(run)
-    except (CodeHostError, NotFound) as error:
-        missing.append(str(error))
+    changed = await _else(ci.changed_files(run), (), missing)
+    green = await _else(ci.last_green(run), None, missing)
+    listed = await _else(ci.failed_tests(run), (), missing)
+    tests = tuple(replace(t, name=redact(t.name), message=redact(t.message)) for t in listed)
     green_jobs = {j.name: j for j in await ci.jobs(green)} if green else {}
     reviews = []
     for job in [j for j in await ci.jobs(run) if j.failed][:JOBS]:
-        known = Known(await _green_templates(ci, green, green_jobs.get(job.name)), changed)
+        known = Known(await _green_templates(ci, green, green_jobs.get(job.name)), changed, [t.name for t in tests])
         said = await _reviewed(ci, run, job, known)
         if said is None:
             missing.append(f"the log of {job.name} is not kept any more")
         else:
             reviews.append((job, said))
-    return _Seen(tuple(reviews), changed, tuple(missing))
+    return _Seen(tuple(reviews), changed, tuple(missing), tests)
+
+
+async def _else(asked: Awaitable[_T], empty: _T, missing: list[str]) -> _T:
+    """The answer; where the system has none, `empty`, and the words for it in `missing`."""
+    try:
+        return await asked
+    except (CodeHostError, NotFound) as error:
+        missing.append(str(error))
+        return empty
 
 
 async def _green_templates(ci: ContinuousIntegration, run: Run | None, job: JobRun | None) -> frozenset[str]:
@@ -145,19 +156,26 @@ def _blocks(kept: IO[bytes]) -> Iterator[bytes]:
 
 
 def _record(run: Run, seen: _Seen) -> PipelineRun:
-    said = seen.reviews[0][1] if seen.reviews else None
     jobs = [{"job": job.name, "step": job.failed_step, **asdict(r), "fix": r.fix} for job, r in seen.reviews]
     seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
     body: Mapping[str, Any] = {
         "jobs": jobs,
         "missing": list(seen.missing),
         "changed": list(seen.changed[:200]),
+        "tests": [asdict(test) for test in seen.tests[:50]],
         "event": run.event,
     }
     return PipelineRun(
         run.key, run.system, run.repository, run.id, run.attempt, run.name, run.branch, run.sha, run.state, run.url, run.author, run.started_at,
-        run.finished_at, max(0.0, seconds), run.pull_request, said.category if said else "", said.template if said else "", body=body,
+        run.finished_at, max(0.0, seconds), run.pull_request, *_known_by(seen), body=body,
     )  # fmt: skip
+
+
+def _known_by(seen: _Seen) -> tuple[str, str]:
+    """(category, template): of the log; where that is gone, of the first test the reports list."""
+    if seen.reviews:
+        return seen.reviews[0][1].category, seen.reviews[0][1].template
+    return ("test", template_of(seen.tests[0].name)) if seen.tests else ("", "")
 
 
 def service_of(house: House, run: Run) -> str:
@@ -219,7 +237,9 @@ async def _tell(
         return
     named = [p for p in seen.changed if any(p in f.text for _, said in seen.reviews for f in said.findings)]
     patch = await _patch(house, run, seen)
-    body = words.failed(run.name, [(job.name, said) for job, said in seen.reviews], flakiness, patch, run.url, named)
+    body = words.failed(
+        run.name, [(job.name, said) for job, said in seen.reviews], flakiness, patch, run.url, named, seen.tests
+    )
     await _comment(house, ci, run, body, key)
     category = seen.reviews[0][1].category if seen.reviews else ""
     await ci.report(run, f"{run.name}: {words.title_of(category)}", body, _annotations(seen))

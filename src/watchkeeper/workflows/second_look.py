@@ -26,7 +26,7 @@ Answer with one JSON object: {"ranking": ["H1", ...], "sentences": [{"text": "..
 Rules: rank only hypotheses that are listed; every sentence cites evidence ids that are listed and uses only their numbers and names;
 at most four sentences; want asks for further evidence by a tool (metrics, logs, traces, objects, changes, similar, runbooks) and may be empty;
 actions are names from the list. draft is only for a fix that no action covers: {"kind": "helm|terraform|manifest|script", "title": "...",
-"text": "...", "cites": [...]}; people will read it, nobody will run it. If the evidence does not decide, leave ranking empty."""
+"path": "file in the repository", "text": "the whole file", "cites": [...]}; people will read it, nobody will run it. If the evidence does not decide, leave ranking empty."""
 _INTENTS: Mapping[str, Intent] = {
     "metrics": Intent.MEASURE, "logs": Intent.LOGS, "traces": Intent.TRACES, "objects": Intent.PODS, "changes": Intent.CHANGES,
 }  # fmt: skip
@@ -55,7 +55,7 @@ def prompt_of(house: House, incident: Incident, diagnosis: Diagnosis, further: t
         Part("Hypotheses", [_hypothesis(i, h) for h, i in ids.items()]),
         Part("Evidence", [f"{e.id} [{e.signal}, {e.origin}] {e.service}: {e.statement}" + (f" | template: {e.excerpt}" if e.excerpt else "") for e in diagnosis.evidence]),
         Part("Further evidence you asked for", list(further)),
-        Part("Changed shortly before", [f"{c.at:%H:%M:%S}Z {c.kind} {c.service}: {c.summary}" for c in diagnosis.changes]),
+        Part("Changed shortly before", [f"{c.at:%H:%M:%S}Z {c.kind} {c.service}: {c.words}" for c in diagnosis.changes]),
         Part("Could not be read", [f"{m.signal} of {m.source}: {m.reason}" for m in diagnosis.missing]),
         Part("Actions of the catalogue", sorted({a for h in diagnosis.hypotheses for a in FAULTS[h.kind].actions})),
     ]  # fmt: skip

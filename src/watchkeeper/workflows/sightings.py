@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watchkeeper.domain.alert import Alert, AlertStatus
-from watchkeeper.domain.sighting import Sighting, SightingKind
+from watchkeeper.domain.sighting import SOURCE, Sighting, SightingKind
 
-SOURCE = "watchkeeper"
 _NAMES = {SightingKind.DEPARTURE: "SignalsDepart", SightingKind.LIMIT: "LimitWillBeReached"}
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from watchkeeper.bench._more_questions import MORE
 from watchkeeper.bench._questions import TABLE
 from watchkeeper.bench.questions import Scene, problem_of, put_on_record, scene
 
@@ -24,3 +25,10 @@ async def test_every_question_of_the_table_is_answered_right_or_declined(here: S
     told = {words: problem_of(await here.ask(words), check, here) for words, check in TABLE}
     assert {w: p for w, p in told.items() if p} == {}
     assert len(told) >= 50
+
+
+@pytest.mark.slow
+async def test_questions_in_the_words_of_others_are_answered_right_or_declined(here: Scene) -> None:
+    await put_on_record(here)
+    told = {words: problem_of(await here.ask(words), check, here) for words, check in MORE}
+    assert {w: p for w, p in told.items() if p} == {}

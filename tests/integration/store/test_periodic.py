@@ -29,6 +29,28 @@ async def test_a_due_job_is_claimed_once_by_many(database_url: str) -> None:
         await store.close()
 
 
+async def test_a_clock_that_goes_back_stops_no_job(database_url: str) -> None:
+    store, clock = PostgresStore.open(database_url), ManualClock()
+
+    async def claim() -> list[str]:
+        async with store.transaction() as tx:
+            return await tx.claim_periodic({"scan": 60.0}, clock.now())
+
+    try:
+        clock.advance(hours=5)
+        assert await claim() == ["scan"]
+        clock.advance(minutes=-2)  # another worker's clock may differ by so much
+        assert await claim() == []
+        clock.advance(minutes=2)
+        async with store.transaction() as tx:
+            await tx._do("delete from procrastinate_jobs")
+        clock.advance(hours=-5)
+        assert await claim() == ["scan"]
+        assert await claim() == []
+    finally:
+        await store.close()
+
+
 async def test_whole_seconds_stand_beside_parts_of_seconds(database_url: str) -> None:
     store = PostgresStore.open(database_url)
     try:

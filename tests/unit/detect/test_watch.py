@@ -242,7 +242,7 @@ def test_what_another_shard_saw_of_a_caller_confirms(lasts: float, opens: bool) 
 def test_metrics_that_are_odd_together_are_asked_and_others_are_left_alone() -> None:
     watch = Watch(Terms())
     watch.admit(keys(*SHOP) + keys(*SHOP, service="pay"))
-    told = watch.fuse.step(START, np.array([7.0, 0, 0, 7.0, 0] + [7.0, 0, 0, 0, 0]), np.zeros(10))
+    told = watch.fuse.step(START, np.array([7.0, 0, 0, 7.0, 0, 7.0, 0, 0, 0, 0]), np.zeros(10))
     assert told.tolist() == [True, False]
     assert watch.fuse.witnesses(told, np.zeros(10)).tolist() == [True, False, False, True, False] + 5 * [False]
     watch.admit(keys("queue"))

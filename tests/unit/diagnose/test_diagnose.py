@@ -122,6 +122,16 @@ def test_a_release_that_broke_nothing_is_not_blamed() -> None:
     assert said.cause.service == "pay"
 
 
+def test_our_own_repair_is_no_suspect_of_the_incident_it_repairs_but_of_any_other() -> None:
+    broken = evidence(("pay", "error-rate", 30), ("edge", "error-rate", 30))
+    ours = Change("c", NOW, "config", "pay", "another template", origin=Origin.CONTROL_PLANE, repairs="inc-1")
+    mine = diagnose(replace(broken, changes=(ours,), incident_id="inc-1"))
+    other = diagnose(replace(broken, changes=(ours,), incident_id="inc-2"))
+    blamed = [{f.analyzer for h in said.hypotheses for f in h.findings} for said in (mine, other)]
+    assert ["release" in b for b in blamed] == [False, True]
+    assert mine.changes == (ours,)
+
+
 def test_what_the_alerting_service_does_not_call_counts_little() -> None:
     found = evidence(("pay", "error-rate", 20), ("edge", "error-rate", 20))
     stranger = series("stranger", "error-rate", 0.2, 90)

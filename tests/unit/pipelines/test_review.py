@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from watchkeeper.domain.errors import InvalidInput
 from watchkeeper.pipelines import words
 from watchkeeper.pipelines.fixes import patch_of, wanted
 from watchkeeper.pipelines.flaky import Flakiness, History, judge
 from watchkeeper.pipelines.rank import Known
-from watchkeeper.pipelines.reports import junit, tap
 from watchkeeper.pipelines.review import Review, review, templates_of
 from watchkeeper.pipelines.scan import scan
 
@@ -134,14 +132,12 @@ def test_no_patch_where_the_file_is_not_what_the_log_says_or_lies_outside() -> N
     assert wanted(said("../../etc/a.py:1:1: W291 trailing whitespace").findings[0]) == ()
 
 
-def test_reports() -> None:
-    xml = b'<testsuites><testsuite><testcase classname="a.B" name="c" time="1.5"><failure message="1 is not 2"/></testcase><testcase name="d"/></testsuite></testsuites>'
-    (failed,) = junit(xml)
-    assert (failed.name, failed.message, failed.seconds) == ("a.B.c", "1 is not 2", 1.5)
-    for bad in (b"<a", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"):
-        with pytest.raises(InvalidInput):
-            junit(bad)
-    assert [t.name for t in tap("ok 1 - a\nnot ok 2 - b\nnot ok 3 - c # TODO later\n")] == ["b"]
+def test_a_test_that_a_report_lists_makes_its_line_the_cause() -> None:
+    log = b"FAIL: price_of_basket\nall is well here\nand here as well\nFAIL: another_one\n"
+    assert review([log]).findings[0].line == 1
+    after = review([log], Known(failed_tests=["shop.Cart.another_one[1]"])).findings[0]
+    assert after.line == 4
+    assert "it names a test that a report lists as failed" in after.because
 
 
 def test_a_comment_gives_no_power_to_what_stood_in_the_log() -> None:

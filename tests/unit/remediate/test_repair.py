@@ -331,10 +331,11 @@ CHECKS = (
     Check("up", {"service": "p"}, "up"),
     Check("traffic", {"service": "p", "metric": "workload", "before": 10.0}, "traffic"),
     Check("band", {"service": "p", "metric": "error-rate", "limit": 1.0, "during": 20.0}, "errors"),
+    Check("burn", {"service": "p", "metric": "error-rate", "limit": 1.44}, "budget"),
     Check("symptom", {"expression": "x > 1", "labels": {}}, "alert"),
 )
 GOOD: dict[str, float | None] = {
-    "ready": 1.0, "up p": 1.0, "traffic p workload": 9.0, "band p error-rate": 0.2, "symptom x > 1": 0.0,
+    "ready": 1.0, "up p": 1.0, "traffic p workload": 9.0, "band p error-rate": 0.2, "burn p error-rate": 0.2, "symptom x > 1": 0.0,
 }  # fmt: skip
 
 
@@ -350,6 +351,8 @@ GOOD: dict[str, float | None] = {
         ({"symptom x > 1": None}, RecoveryState.INCONCLUSIVE),
         ({"symptom x > 1": 1.0}, RecoveryState.NOT_YET),
         ({"band p error-rate": 15.0}, RecoveryState.NOT_YET),
+        ({"burn p error-rate": 1.5}, RecoveryState.NOT_YET),
+        ({"burn p error-rate": None}, RecoveryState.INCONCLUSIVE),
         ({"band p error-rate": 60.0}, RecoveryState.WORSE),
         ({"band p error-rate": 60.0, "up p": None}, RecoveryState.WORSE),
         ({"ready": 0.0}, RecoveryState.INCONCLUSIVE),
@@ -358,6 +361,12 @@ GOOD: dict[str, float | None] = {
 def test_only_positive_evidence_is_recovery(changed: dict[str, float | None], state: RecoveryState) -> None:
     assert [key_of(c) for c in CHECKS] == list(GOOD)
     assert verify(CHECKS, {**GOOD, **changed}).state is state
+
+
+@pytest.mark.parametrize(("before", "limits"), [(0.1, [1.44]), (5.0, [])])
+def test_the_error_budget_is_watched_where_it_is_kept_in_normal_times(before: float, limits: list[float]) -> None:
+    plan = plans("cpu", evidence(metrics=(series("error-rate", before, 20.0, "checkout"),)))["scale_out"]
+    assert [c.arguments["limit"] for c in plan.checks_after if c.kind == "burn"] == limits
 
 
 def test_without_a_symptom_to_see_gone_nothing_is_proven() -> None:
@@ -381,3 +390,35 @@ def test_an_object_somebody_else_changed_is_not_ours_to_undo() -> None:
 
 def test_the_plan_expires() -> None:
     assert one().expires_at == NOW + timedelta(minutes=30)
+
+
+def test_what_argo_takes_from_another_repository_is_not_repaired_in_ours() -> None:
+    marked = deployment()
+    marked["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop:apps/Deployment:shop/payment"
+    source = {"repoURL": "https://git.example/shop/manifests", "path": "apps", "targetRevision": "main"}
+    application = {
+        "kind": "Application", "metadata": {"namespace": "argocd", "name": "shop"}, "spec": {"source": source},
+    }  # fmt: skip
+    assert "scale_out" in plans("cpu", evidence(marked, application))
+    source["repoURL"] = "https://git.example/team/elsewhere"
+    plan = plans("cpu", evidence(marked, application))["scale_out"]
+    assert "repair it there" in plan.suggestion[0]
+    assert plan.edits == ()
+
+
+def test_of_two_folders_that_declare_it_the_one_that_is_deployed_is_edited() -> None:
+    live = deployment()
+    live["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop:apps/Deployment:shop/payment"
+    source = {"repoURL": "https://git.example/shop/manifests", "path": "two", "targetRevision": "main"}
+    application = {
+        "kind": "Application", "metadata": {"namespace": "argocd", "name": "shop"}, "spec": {"source": source},
+    }  # fmt: skip
+    estate = Estate("shop/manifests", "main", {"one/a.yaml": MANIFEST, "two/a.yaml": MANIFEST})
+
+    def first(*objects: dict[str, Any]) -> Plan:
+        return propose(
+            INCIDENT, diagnosis("cpu"), evidence(*objects), estate, now=NOW, time_to_decide=timedelta(minutes=30), ids=CountingIds(),
+        ).plans[0]  # fmt: skip
+
+    assert "declared twice" in first(live).suggestion[0]
+    assert [e.path for e in first(live, application).edits] == ["two/a.yaml"]

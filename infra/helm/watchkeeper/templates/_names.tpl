@@ -31,6 +31,7 @@ capabilities: {drop: [ALL]}
 {{- define "watchkeeper.environment" -}}
 - {name: WATCHKEEPER_CONFIG, value: /etc/watchkeeper/config.yaml}
 - {name: HOME, value: /tmp}
+- {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
 {{- with .Values.sources.prometheus }}
 - {name: PROMETHEUS_URL, value: {{ . | quote }}}
 {{- end }}
@@ -43,10 +44,18 @@ capabilities: {drop: [ALL]}
 {{- end -}}
 
 {{- define "watchkeeper.secrets" -}}
-{{- range $name := list .Values.existingSecret.database .Values.existingSecret.redis .Values.existingSecret.model .Values.existingSecret.chat .Values.existingSecret.webhook .Values.existingSecret.sources }}
+{{- range $name := list .Values.existingSecret.database .Values.existingSecret.redis .Values.existingSecret.model .Values.existingSecret.chat .Values.existingSecret.webhook .Values.existingSecret.metrics .Values.existingSecret.sources }}
 {{- if $name }}
 - secretRef: {name: {{ $name }}}
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "watchkeeper.scrapeAuthorization" -}}
+{{- with .Values.existingSecret.metrics }}
+authorization:
+  type: Bearer
+  credentials: {name: {{ . }}, key: WATCHKEEPER_SERVER__METRICS_TOKEN}
 {{- end }}
 {{- end -}}
 

@@ -55,5 +55,8 @@ def _alert(one: _One, received_at: datetime) -> Alert:
 
 
 def expression_of(generator_url: str) -> str:
-    """The PromQL that fired: Prometheus puts it into the link to its graph page."""
-    return parse_qs(urlsplit(generator_url).query).get("g0.expr", [""])[0]
+    """The PromQL that fired: Prometheus puts it into the link to its graph page. "" where the link is none."""
+    try:
+        return parse_qs(urlsplit(generator_url).query).get("g0.expr", [""])[0]
+    except ValueError:
+        return ""

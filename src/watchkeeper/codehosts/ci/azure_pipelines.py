@@ -10,8 +10,9 @@ from urllib.parse import quote
 import httpx
 
 from watchkeeper.codehosts.ci_asking import Asking
-from watchkeeper.codehosts.ci_port import Annotation, ContinuousIntegration, JobRun, Notice, Run, Sink, text_of
+from watchkeeper.codehosts.ci_port import TESTS, Annotation, ContinuousIntegration, JobRun, Notice, Run, Sink, text_of
 from watchkeeper.domain.errors import CodeHostError, InvalidInput, NotAllowed, NotFound
+from watchkeeper.domain.failed_test import FailedTest
 from watchkeeper.settings import AzurePipelinesSettings
 
 VERSION = "7.1"
@@ -46,7 +47,7 @@ class AzurePipelines:
             if said["eventType"] != "build.complete":
                 return None
             return Notice(str(said["id"]), self._project, str(int(said["resource"]["id"])))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidInput(f"not a build.complete event: {error}", field="resource.id") from None
 
     async def run(self, repository: str, run_id: str) -> Run:
@@ -147,6 +148,19 @@ class AzurePipelines:
             if rows:
                 return _run(run.repository, rows[0], 1)
         return None
+
+    async def failed_tests(self, run: Run) -> tuple[FailedTest, ...]:
+        """Of every test run that was published for the build."""
+        found: list[FailedTest] = []
+        for published in await self._rows("/test/runs", buildUri=f"vstfs:///Build/Build/{run.id}"):
+            path = f"/test/runs/{int(published['id'])}/results"
+            for row in await self._rows(path, outcomes="Failed", **{"$top": str(TESTS)}):
+                name = text_of(row.get("automatedTestName") or row.get("testCaseTitle"))
+                message = text_of(row.get("errorMessage"))[:500]
+                found.append(FailedTest(name, message, seconds=float(row.get("durationInMs") or 0) / 1000))
+            if len(found) >= TESTS:
+                break
+        return tuple(found[:TESTS])
 
     async def comment(self, run: Run, body: str, key: str) -> bool:
         """A thread on the pull request, whose first comment is edited."""

@@ -4,17 +4,22 @@ import hashlib
 import hmac
 import io
 import json
+import re
+import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from watchkeeper.codehosts.ci_asking import Asking
-from watchkeeper.codehosts.ci_port import Annotation, ContinuousIntegration, JobRun, Notice, Run, Sink, text_of
+from watchkeeper.codehosts.ci_port import TESTS, Annotation, ContinuousIntegration, JobRun, Notice, Run, Sink, text_of
+from watchkeeper.codehosts.test_reports import LARGEST, read_archive
 from watchkeeper.domain.errors import CodeHostError, InvalidInput, NotAllowed, NotFound
+from watchkeeper.domain.failed_test import FailedTest
 from watchkeeper.settings import GithubActionsSettings
 
 _STATES = {
@@ -28,6 +33,9 @@ _STATES = {
 _PAGE = 100
 _ANNOTATIONS = 50
 """As many as GitHub takes in one call"""
+_REPORTS = re.compile(r"(?i)test|junit|surefire|report|result|\btap\b")
+_ARCHIVES = 5
+"""Kept archives of a run that are opened for test reports"""
 
 
 class GithubActions:
@@ -66,7 +74,7 @@ class GithubActions:
                 if said["action"] == "completed"
                 else None
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidInput(f"not a workflow_run event: {error}", field="workflow_run") from None
 
     async def run(self, repository: str, run_id: str) -> Run:
@@ -127,6 +135,18 @@ class GithubActions:
             if rows:
                 return _run(run.repository, rows[0])
         return None
+
+    async def failed_tests(self, run: Run) -> tuple[FailedTest, ...]:
+        """Of the archives the run kept whose names speak of tests: JUnit and TAP files in them."""
+        root = f"{_root(run.repository)}/actions"
+        rows = [r async for r in self._pages(f"{root}/runs/{run.id}/artifacts", "artifacts")]
+        kept = [r for r in rows if _REPORTS.search(r["name"]) and not r["expired"] and r["size_in_bytes"] <= LARGEST]
+        found: list[FailedTest] = []
+        for row in kept[:_ARCHIVES]:
+            with tempfile.TemporaryFile() as archive:
+                if await self._asking.stream(f"{root}/artifacts/{int(row['id'])}/zip", archive.write):
+                    found += islice(read_archive(archive), TESTS)
+        return tuple(dict.fromkeys(found))[:TESTS]
 
     async def comment(self, run: Run, body: str, key: str) -> bool:
         """Found by its mark on whatever page it stands, and edited."""

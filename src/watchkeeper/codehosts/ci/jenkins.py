@@ -11,8 +11,9 @@ from urllib.parse import quote, unquote
 import httpx
 
 from watchkeeper.codehosts.ci_asking import LARGEST, Asking
-from watchkeeper.codehosts.ci_port import Annotation, ContinuousIntegration, JobRun, Notice, Run, Sink, text_of
+from watchkeeper.codehosts.ci_port import TESTS, Annotation, ContinuousIntegration, JobRun, Notice, Run, Sink, text_of
 from watchkeeper.domain.errors import InvalidInput, NotAllowed
+from watchkeeper.domain.failed_test import FailedTest
 from watchkeeper.settings import JenkinsSettings
 
 _STATES = {
@@ -28,6 +29,7 @@ _TREE = (
     "number,url,result,building,timestamp,duration,fullDisplayName,actions[causes[shortDescription,userId],lastBuiltRevision[SHA1,branch[name]],"
     "parameters[name,value]],changeSets[items[affectedPaths,commitId,author[fullName]]],changeSet[items[affectedPaths,commitId]]"
 )
+_CASES = "suites[cases[className,name,status,errorDetails,duration]]"
 
 
 class Jenkins:
@@ -56,7 +58,7 @@ class Jenkins:
             number = int(build["number"])
             path = unquote(text_of(build.get("url"))).strip("/")
             job = _job_of(path, text_of(said["name"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidInput(f"not a notification of a build: {error}", field="build") from None
         if not _JOB.fullmatch(job) or ".." in job.split("/"):
             raise InvalidInput("that is no name of a job", field="name")
@@ -105,6 +107,21 @@ class Jenkins:
         )
         found = _run(run.repository, answer.json()) if answer.is_success else None
         return found if found and found.id != run.id else None
+
+    async def failed_tests(self, run: Run) -> tuple[FailedTest, ...]:
+        """As the JUnit plug-in keeps them; a build without one has none."""
+        path = f"{_path(run.repository)}/{run.id}/testReport/api/json"
+        answer = await self._asking.ask("GET", path, params={"tree": _CASES}, allow=(404,))
+        suites = answer.json().get("suites") or [] if answer.is_success else []
+        cases = [c for s in suites for c in s.get("cases") or [] if c.get("status") in ("FAILED", "REGRESSION")]
+        return tuple(
+            FailedTest(
+                ".".join(p for p in (text_of(c.get("className")), text_of(c.get("name"))) if p),
+                text_of(c.get("errorDetails"))[:500],
+                seconds=float(c.get("duration") or 0),
+            )
+            for c in cases[:TESTS]
+        )
 
     async def comment(self, run: Run, body: str, key: str) -> bool:
         """Jenkins has no pull requests: the code host writes it."""

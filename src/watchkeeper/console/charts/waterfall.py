@@ -13,7 +13,7 @@ def draw(exhibit: TraceExhibit, key: str) -> Markup:
     end = max((s.start + s.length for s in exhibit.spans), default=1.0)
     x = Scale(0, end, _NAMES, WIDTH - 70)
     height = _TOP + _ROW * len(exhibit.spans) + 6
-    marks = [tag("text", f"{short(end * n / 4)} ms", x=f"{x(end * n / 4):.1f}", y=14, class_="tick") for n in range(4)]
+    marks = [tag("text", lasted(end * n / 4), x=f"{x(end * n / 4):.1f}", y=14, class_="tick") for n in range(4)]
     rows = [part for n, span in enumerate(exhibit.spans) for part in _row(span, _TOP + n * _ROW, x, exhibit.blamed)]
     return picture(
         key, WIDTH, height, f"Request {exhibit.trace_id}", in_words(exhibit), *marks, *rows, class_="chart waterfall"
@@ -26,9 +26,14 @@ def in_words(exhibit: TraceExhibit) -> str:
     mine = [s for s in exhibit.spans if s.service == exhibit.blamed]
     longest = max((s.length for s in mine), default=0.0)
     failed = sum(s.error for s in mine)
-    told = f"{len(exhibit.spans)} spans in {short(total)} ms; {exhibit.blamed} took up to {short(longest)} ms"
+    told = f"{len(exhibit.spans)} spans in {lasted(total)}; {exhibit.blamed} took up to {lasted(longest)}"
     left = f"; {exhibit.left_out} more spans are not drawn" if exhibit.left_out else ""
     return f"{told}, {failed} of its {len(mine)} spans failed{left}."
+
+
+def lasted(milliseconds: float) -> str:
+    """In the unit a person would choose."""
+    return f"{milliseconds / 1000:.3g} s" if milliseconds >= 1000 else f"{short(milliseconds)} ms"
 
 
 def _row(span: SpanBar, y: float, x: Scale, blamed: str) -> list[Markup]:
@@ -40,8 +45,8 @@ def _row(span: SpanBar, y: float, x: Scale, blamed: str) -> list[Markup]:
     return [
         tag("text", name, x=4 + indent, y=y + 15, class_=f"name{kind}"),
         tag(
-            "rect", tag("title", f"{span.service} {span.operation}: {short(span.length)} ms"), x=f"{left:.1f}", y=y + 4,
+            "rect", tag("title", f"{span.service} {span.operation}: {lasted(span.length)}"), x=f"{left:.1f}", y=y + 4,
             width=f"{max(right - left, 1.5):.1f}", height=_ROW - 8, rx=2, class_=f"span{kind}",
         ),
-        tag("text", f"{short(span.length)} ms", x=f"{min(right + 5, WIDTH - 64):.1f}", y=y + 15, class_="tick"),
+        tag("text", lasted(span.length), x=f"{min(right + 5, WIDTH - 64):.1f}", y=y + 15, class_="tick"),
     ]  # fmt: skip

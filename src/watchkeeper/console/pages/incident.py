@@ -10,9 +10,13 @@ from watchkeeper.console.plans import shown_plan
 from watchkeeper.domain.exhibit import Exhibit, LinesExhibit, MapExhibit, SeriesExhibit, TraceExhibit
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.severity import Role
+from watchkeeper.store.ports.conversation import Exchange
+from watchkeeper.workflows.converse import examples
 
-_MOST_LINES, _MOST_ALERTS = 200, 50
-"""Of the timeline and of its alerts: a storm brings thousands."""
+_MOST_LINES, _MOST_ALERTS, _MOST_SAID = 200, 50, 6
+"""Of the timeline, its alerts and its conversation: a storm brings thousands."""
+_MOST_DRAWN = 30_000
+"""Characters of pictures in the conversation, the newest first."""
 
 
 async def _show(visit: Visit) -> Mapping[str, object]:
@@ -23,6 +27,7 @@ async def _show(visit: Visit) -> Mapping[str, object]:
         alerts, alert_count = await tx.first_alerts_of(incident_id, _MOST_ALERTS)
         timeline, line_count = await tx.last_events_of(incident_id, _MOST_LINES)
         exhibits, seen = await tx.exhibits_of(incident_id), await tx.sightings_of(incident_id)
+        said, said_count = await tx.conversation(incident_id, _MOST_SAID)
         held = [t for t in await tx.takeovers(visit.now) if t.incident_id == incident_id]
     told = {s.service for h in diagnosis.hypotheses[:1] for s in h.evidence} if diagnosis else set()
     may, over = visit.may(Role.RESPONDER), incident.stage is Stage.RESOLVED
@@ -33,8 +38,20 @@ async def _show(visit: Visit) -> Mapping[str, object]:
         "pictures": drawn(exhibits), "close_key": visit.key("resolve", incident.id) if closable else "",
         "over": over, "held": held, "take_key": visit.key("take_over", incident.id) if may and (held or not over) else "", "seen": seen,
         "word_key": visit.key("feedback", incident.id) if may and seen else "", "may": may,
+        "said": pictured(said), "said_count": said_count, "ask_key": visit.key("ask", incident.id) if may else "",
+        "examples": examples(incident.cause_service or incident.service),
         "group_key": visit.key("regroup", incident.id) if may and not over else "",
     }  # fmt: skip
+
+
+def pictured(said: Sequence[Exchange]) -> list[tuple[Exchange, Markup]]:
+    """With the pictures of the newest, as long as they stay small together."""
+    out, left = [], _MOST_DRAWN
+    for one in reversed(said):
+        left -= len(one.picture)
+        # Drawn by ask.picture, which escapes every name and writes attributes alone.
+        out.append((one, Markup(one.picture if left >= 0 else "")))  # noqa: S704
+    return out[::-1]
 
 
 def drawn(exhibits: Sequence[Exhibit]) -> list[tuple[str, str, str, Markup, tuple[str, ...]]]:

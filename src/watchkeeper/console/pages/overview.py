@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from watchkeeper.console.charts.sparkline import heat_map
 from watchkeeper.console.page import Page, Visit
 from watchkeeper.console.render import ago, lasting
+from watchkeeper.domain.incident import Stage
 
 _NIGHT = timedelta(hours=12)
 _WEEK = timedelta(days=7)
@@ -25,9 +26,11 @@ async def _show(visit: Visit) -> Mapping[str, object]:
     async with visit.house.store.transaction() as tx:
         day, week = await tx.summary(visit.now - timedelta(days=1)), await tx.summary(visit.now - _WEEK)
         night = await tx.told_since(visit.now - _NIGHT, _DONE, _MOST_LINES)
+    counts = await visit.house.store.counts()
     newest = await visit.house.store.list_incidents(limit=_MOST_ROWS)
     fewer = 1 - day.incidents / day.alerts if day.alerts else None
     return {
+        "with_people": sum(counts.get(str(stage), 0) for stage in (Stage.ESCALATED, Stage.ROLLED_BACK)),
         "day": day, "week": week, "night": night, "fewer": fewer, "rows": [{"incident": i, "ago": ago(i.opened_at, visit.now)} for i in newest.items],
         "median": lasting(week.median_resolution) if week.median_resolution is not None else "none yet",
         "slowest": lasting(week.slowest_resolution) if week.slowest_resolution is not None else "",

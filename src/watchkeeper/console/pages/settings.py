@@ -1,5 +1,6 @@
 """How this installation is set up, whether its connections hold, and the brake."""
 
+import json
 from collections.abc import Mapping
 
 from watchkeeper.console.page import Page, Visit
@@ -14,11 +15,16 @@ async def _show(visit: Visit) -> Mapping[str, object]:
         stopped = bool(await tx.flag("kill_switch"))
     given = {key: value for key, _, value, _ in flatten(visit.house.settings)}
     usual = {key: value for key, _, value, _ in flatten()}
-    rows = [(key, value, value != usual.get(key)) for key, value in given.items()]
+    # As values: a default of 30 that was read as 30.0 is the default.
+    rows = [(key, value, _value(value) != _value(usual.get(key, "null"))) for key, value in given.items()]
     return {
         "probes": await examine(visit.house) if checked else [], "checked": checked, "rows": rows, "stopped": stopped,
         "brake_key": visit.key("kill_switch", "all") if visit.may(Role.ADMIN) else "",
     }  # fmt: skip
+
+
+def _value(shown: str) -> object:
+    return shown if shown == "(secret)" else json.loads(shown)
 
 
 PAGE = Page("/settings", "Settings", "settings.html", _show, order=100, icon="settings", role=Role.RESPONDER)

@@ -3,7 +3,9 @@
 (() => {
   const zone = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
   const dated = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+  const zoneName = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   const localTimes = (root) => {
+    for (const field of root.querySelectorAll("input[data-zone]")) field.value = zoneName;
     for (const time of root.querySelectorAll("time[datetime]")) {
       const at = new Date(time.dateTime);
       if (isNaN(at)) continue;
@@ -53,7 +55,6 @@
   // A form was sent, and the answer may take some seconds.
   document.addEventListener("submit", () => document.body.classList.add("waiting"));
   addEventListener("pageshow", () => document.body.classList.remove("waiting"));
-  for (const zoneField of document.querySelectorAll("input[data-zone]")) zoneField.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 
   // Something happened to what the page shows: put the new <main> in place, unless somebody types in it.
   const shown = document.body.dataset.live;

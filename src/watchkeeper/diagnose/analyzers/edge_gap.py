@@ -3,7 +3,7 @@
 import polars as pl
 
 from watchkeeper.diagnose.analyzer import Analyzer
-from watchkeeper.diagnose.case import Case, finding, strongest
+from watchkeeper.diagnose.case import Case, Shift, finding, strongest
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
@@ -11,14 +11,13 @@ _HALF_MS = 100.0
 """Extra milliseconds at which a culprit counts half."""
 _LEAST_MS = 5.0
 _LEAST_CALLS = 3
+_MOSTLY = 0.25
+"""Share of a caller's extra waiting that its peer does not account for, from which the way between them is looked at."""
 
 
 def examine(case: Case) -> list[Finding]:
     """Each slow edge is blamed on one of its ends: the one whose edges lost most and are slow throughout."""
-    edges = edge_gaps(case)
-    if edges.is_empty():
-        return []
-    left = {(a, b): extra for a, b, extra in edges.iter_rows()}
+    left = {**measured_gaps(case), **direct(case, {(a, b): extra for a, b, extra in edge_gaps(case).iter_rows()})}
     every = {end: [e for e in left if end in e] for pair in left for end in pair}
     found = []
     while slow := {pair: extra for pair, extra in left.items() if extra > _LEAST_MS}:
@@ -57,6 +56,38 @@ def edge_gaps(case: Case) -> pl.DataFrame:
     tail = pl.when(pl.col("after90") > 2 * pl.col("before90")).then(0.3 * (pl.col("after90") - pl.col("before90")))
     extra = pl.max_horizontal(pl.col("median") - pl.col("before"), tail).alias("extra")
     return sides.select("p_service", "service", extra)
+
+
+Gaps = dict[tuple[str, str], float]
+"""(caller, callee) -> extra milliseconds between them"""
+
+
+def direct(case: Case, gaps: Gaps) -> Gaps:
+    """Without pairs between which somebody untraced handed the request on: the caller's own series name other peers."""
+    peers: dict[str, set[str]] = {}
+    for edge in case.topology.edges:
+        if edge.origin == "observed":
+            peers.setdefault(edge.caller, set()).add(edge.callee)
+    return {(a, b): extra for (a, b), extra in gaps.items() if b in peers.get(a, {b})}
+
+
+def measured_gaps(case: Case) -> Gaps:
+    """What callers' series say of a peer beyond what the peer says of itself, where both measure."""
+    served = {s: max(found, key=_rise) for s, found in case.of("latency-95").items()}
+    out: Gaps = {}
+    for caller, shifts in case.of("client-latency-95").items():
+        for shift in shifts:
+            peer = shift.series.labels.get("peer", "")
+            if peer in served and peer != caller:
+                waited = _rise(shift)
+                lost = waited - _rise(served[peer])
+                # Quantiles of two histograms never agree to the millisecond.
+                out[caller, peer] = max(out.get((caller, peer), 0.0), 1000 * lost if lost > _MOSTLY * waited else 0.0)
+    return out
+
+
+def _rise(shift: Shift) -> float:
+    return max(shift.sustained - shift.high, 0.0)
 
 
 def _finding(service: str, lost: list[float], edges: int) -> Finding:

@@ -13,13 +13,18 @@ _BEFORE = timedelta(minutes=15)
 
 
 def examine(case: Case) -> list[Finding]:
-    """The newest release of a service counts as much as the service's own symptoms do: a quiet release is none."""
+    """The newest release of a service counts as much as the service's own symptoms do: a quiet release is none.
+
+    What we changed to repair this very incident came after its trouble; in any other incident it is as suspect as all.
+    """
     symptoms: dict[str, float] = {}
     for found in (*own_errors.examine(case), *own_latency.examine(case)):
         symptoms[found.service] = max(symptoms.get(found.service, 0.0), found.strength)
-    window = case.evidence.window
+    window, own = case.evidence.window, case.evidence.incident_id
     newest: dict[str, Change] = {}
     for change in case.evidence.changes:
+        if change.repairs and change.repairs == own:
+            continue
         if change.kind in ("release", "config") and window.onset - _BEFORE <= change.at <= window.end:
             newest[change.service] = change
     return strongest(
@@ -29,7 +34,7 @@ def examine(case: Case) -> list[Finding]:
 
 def _finding(change: Change, symptom: float) -> Finding:
     kind = "release" if change.kind == "release" else "configuration"
-    words = f"{change.service} was changed at {change.at:%H:%M:%S} ({change.summary}), and is worse since"
+    words = f"{change.service} was changed at {change.at:%H:%M:%S} ({change.words}), and is worse since"
     return finding(
         "release", kind, change.service, "availability", min(symptom + 0.1, 0.98), words, signal=Signal.CHANGES,
         origin=change.origin, at=change.at, source=change.link,

@@ -37,6 +37,8 @@ def _edit(files: Files, intent: Intent, places: list[HelmPlace]) -> Candidate:
         value = read(said, place.path)
         if not same(value, field.before):
             return f"{path} says {place.path} is {value}, but the live object has {field.before}"
+        if field.after is None:
+            return f"{path}: a chart's value is not taken away, for its template may need it"
         changes.append(FieldChange(place.path, value, field.after))
     return edit(files, Located(path, 0, said), changes)
 

@@ -19,6 +19,9 @@ def candidates(files: Files, intent: Intent, rules: Rules) -> Iterator[Candidate
     home = home_of(units(files), intent)
     if isinstance(home, str) or home.kind != "kustomize":
         return
+    if any(isinstance(steps_of(f.path)[-1], Named) for f in intent.fields):
+        yield "an entry of a list is not taken away by a patch"
+        return
     path = kustomization_of(home)
     yield _with_patch(files[path], path, yaml.safe_load(files[path]) or {}, home, intent)
 

@@ -50,6 +50,7 @@ FAMILY = family(
         ("set_env_disabled", "`set-env` command is disabled|`add-path` command is disabled", r"The `(?P<name>set-env|add-path)` command is disabled", 9, "Write to $GITHUB_ENV or $GITHUB_PATH instead of {name}.", "Error: The `set-env` command is disabled."),
         ("release_exists", "already_exists|already exists|cannot publish over", r"(?i)(?:\"code\":\"already_exists\"|tag .{0,60}already exists|release .{0,60}already exists|version .{0,60}already (?:exists|published)|cannot publish over)", 7.2, "Raise the version: this one is published.", "npm ERR! You cannot publish over the previously published versions: 1.0.0."),
         ("fail_word", "failure", r"^(?:\s{0,4})FAILURE(?:: |$)(?!.{0,3}Build failed|.{0,20}Build completed)(?P<what>.*)", 4.5, "", "FAILURE: the file is not named well"),
+        ("artifact", "artifact", r"(?i)(?:unable to find any artifacts|artifact not found|no (?:such )?artifacts?(?: (?:was|were))? found|unable to (?:download|find) artifact)", 7.6, "Check that an earlier job of this run keeps the artifact, under this name, and has not expired.", "Unable to find any artifacts for the associated workflow"),
         ("prohibited", "refusing to|not allowed to run|is prohibited|disallowed", r"(?i)(?:refusing to (?:allow|run|merge|fetch).{0,80}|is not allowed to (?:run|be used).{0,80})", 6.5, "", "refusing to run with root privileges"),
     ],
 )  # fmt: skip

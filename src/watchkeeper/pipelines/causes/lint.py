@@ -73,6 +73,7 @@ FAMILY = family(
         ("violations", "violation", r"(?i)\b[1-9]\d* (?:\w+ )?violations?\b", 5.5, "", "12 violations found"),
         ("trailing", "trailing whitespace|no newline at end of file|mixed line endings|whitespace error", r"(?i)(?P<file>[^\s:]+):(?P<line>\d+): (?:trailing whitespace|new blank line at EOF|space before tab)", 8.4, "Remove the white space at the end of {file} line {line}.", "a.txt:12: trailing whitespace."),
         ("elm_format", "ormat", r"(?i)(?:files? (?:need|require)s? (?:to be )?(?:re)?format|format(?:ting)? (?:check )?(?:failed|errors?|issues?)|incorrectly formatted|unformatted)", 7, _FORMAT, "Formatting check failed"),
+        ("quality_gate", "quality gate", r"(?i)quality gate (?:status: )?(?:failed|failure|error|has not passed|not passed)", 8, "Open the report of the gate: it names what is below its limits.", "QUALITY GATE STATUS: FAILED"),
         ("order", "alphabetical|not sorted|sort order|sorted order|case-insensitive order", r"(?i)(?:not in |out of |in )?alphabetical(?:ly)? (?:order|sorted)|is not sorted|wrong order", 6.5, "Put the entries in order.", "entries are not in alphabetical order"),
     ],
 )  # fmt: skip

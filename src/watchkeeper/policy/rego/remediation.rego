@@ -30,7 +30,7 @@ kinds := {
 	"network_policy_rule": {"NetworkPolicy"},
 	"node_pool": {"NodePool"},
 	"cordon_and_drain": {"Node"},
-	"recreate_job": {"CronJob"},
+	"recreate_job": {"CronJob", "Job"},
 }
 
 clusterwide := {"Node", "NodePool"}
@@ -72,9 +72,12 @@ variable := `^spec\.template\.spec\.containers\[name=[^\]]+\]\.env\[name=[^\]]+\
 
 image := `^spec\.template\.spec\.containers\[name=[^\]]+\]\.image$`
 
+# What a revision of a Deployment may differ in and be put back alone; never volumes, accounts or security contexts.
+revision := `^spec\.template\.spec\.(containers\[name=[^\]]+\]\.(image|command|args|env|envFrom|resources|(readiness|liveness|startup)Probe)([.\[].*)?|(nodeSelector|tolerations|affinity|topologySpreadConstraints)(\..*)?)$`
+
 paths := {
 	"restart": `^spec\.template\.metadata\.annotations\["kubectl\.kubernetes\.io/restartedAt"\]$`,
-	"roll_back": image,
+	"roll_back": revision,
 	"fix_image": image,
 	"scale_out": `^spec\.replicas$`,
 	"raise_memory_limit": concat("", [resource, "memory$"]),

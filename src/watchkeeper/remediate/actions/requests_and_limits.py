@@ -34,6 +34,9 @@ def _raise(situation: Situation, container: str, resources: dict[str, dict[str, 
 
 
 def _lower(situation: Situation, container: str, resources: dict[str, dict[str, str]]) -> Draft | str:
+    problem = _not_for_cpu(situation, resources)
+    if problem:
+        return problem
     before = (resources.get("requests") or {}).get("cpu")
     asked, used = quantity(before), _most_used(situation)
     if not asked:
@@ -56,6 +59,20 @@ def _lower(situation: Situation, container: str, resources: dict[str, dict[str, 
         f"put the request back to {before}",
         single_pod_risk(situation),
     )
+
+
+def _not_for_cpu(situation: Situation, resources: dict[str, dict[str, str]]) -> str:
+    """Why less CPU would not find it a machine; "" where it might."""
+    nodes = [o for o in situation.evidence.objects if o.get("kind") == "Node"]
+    wanted = (situation.pod_spec.get("nodeSelector") or {}).items()
+    fitting = [n for n in nodes if wanted <= (n["metadata"].get("labels") or {}).items()]
+    if nodes and not fitting:
+        return "no machine carries the labels it asks for"
+    memory = quantity((resources.get("requests") or {}).get("memory"))
+    room = [quantity((n.get("status", {}).get("allocatable") or {}).get("memory")) for n in fitting]
+    if memory and room and all(r is not None and memory > r for r in room):
+        return "it asks for more memory than any machine has"
+    return ""
 
 
 def _most_used(situation: Situation) -> float | None:

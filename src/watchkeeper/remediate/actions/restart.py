@@ -7,6 +7,9 @@ from watchkeeper.remediate.leak import leak_words
 
 _PATH = template('metadata.annotations["kubectl.kubernetes.io/restartedAt"]')
 
+_ANSWERS = ("errors", "crash")
+"""Kinds that a fresh process does not cure by itself: what fails may lie behind it, and the kubelet starts what ended."""
+
 
 def draft(situation: Situation) -> Draft | str:
     """Fits any Deployment, StatefulSet or DaemonSet."""
@@ -16,6 +19,8 @@ def draft(situation: Situation) -> Draft | str:
         leak = leak_words(situation.evidence, situation.workload.name, situation.background.tried)
         if leak:
             return leak
+    if situation.cause.kind in _ANSWERS and not _helped(situation):
+        return "nothing says that a fresh process answers better: no restart of it is known to have helped"
     at = situation.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     change = FieldChange(_PATH, read(situation.live, _PATH), at)
     words = f"restart the pods of {situation.workload.name}, one after the other"
@@ -23,10 +28,17 @@ def draft(situation: Situation) -> Draft | str:
     return Draft({"restarted_at": at}, (change,), words, undo, single_pod_risk(situation))
 
 
+def _helped(situation: Situation) -> bool:
+    return any(t.action == "restart" and t.helped for t in situation.background.tried)
+
+
 ACTION = Action(
     "restart", "Restart a workload", draft,
     applies="A process is up but stuck, or its state went wrong, and a fresh process is known to help.",
-    preconditions=("it is a Deployment, StatefulSet or DaemonSet",),
+    preconditions=(
+        "it is a Deployment, StatefulSet or DaemonSet",
+        "errors and crashes: a restart of the same target helped before",
+    ),
     radius="All its pods, one after the other; callers keep at least the pods that are not being replaced.",
     risk="Low with two pods or more, medium with one.",
     undo="A restart leaves nothing to take back; the annotation is put back.",

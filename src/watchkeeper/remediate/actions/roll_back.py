@@ -1,74 +1,96 @@
-"""Roll back a release: the image of the revision before, which the cluster has already run. Never a new artefact."""
+"""Roll back to the revision before, as `kubectl rollout undo` does: nothing but what the cluster has already run."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
 
 from watchkeeper.domain.remediation import FieldChange
 from watchkeeper.remediate.action import Action, Draft, Situation, single_pod_risk, template
+from watchkeeper.remediate.revisions import Revisions, differences, image_of, number_of
 
-_REVISION = "deployment.kubernetes.io/revision"
+_OLD = timedelta(hours=6)
+"""A revision that ran so long before the trouble did not begin it."""
 
 
 def draft(situation: Situation) -> Draft | str:
-    """Fits a Deployment whose ReplicaSets remember another image for its container."""
+    """Fits a Deployment with a new revision that differs from the one before in what may be put back."""
     container = situation.container()
     if situation.workload.kind != "Deployment" or container is None:
         return "only a Deployment with one known container is rolled back"
-    current = str(container.get("image", ""))
-    earlier = _images_before(situation, str(container["name"]))
-    if not earlier:
+    revisions = Revisions.of(situation)
+    if not revisions.before:
         return "no earlier revision is on record"
-    if earlier[0] == current:
-        return "the revision before ran the same image"
-    path = template(f"spec.containers[name={container['name']}].image")
-    words = f"roll {situation.workload.name} back from {_tag(current)} to {_tag(earlier[0])}"
-    arguments = {"container": container["name"], "image": earlier[0]}
-    change = FieldChange(path, current, earlier[0])
-    return Draft(arguments, (change,), words, f"go forward to {_tag(current)} again", single_pod_risk(situation))
+    began = revisions.made_at
+    if began is not None and began < situation.evidence.window.onset - _OLD:
+        return f"the newest revision has run since {began:%Y-%m-%d %H:%M}: it is not what began this"
+    if situation.cause.kind == "scheduling" and not revisions.never_stood:
+        return "it is not that pods of a new revision alone find no place"
+    return _to(situation, revisions, str(container["name"]))
 
 
-def _images_before(situation: Situation, container: str) -> list[str]:
-    """Images of the revisions before the current one, newest first."""
-    revisions = sorted(
-        ((_revision(o), o) for o in situation.evidence.objects if _owned(o, situation) and _revision(o)),
-        key=lambda pair: pair[0],
+def _to(situation: Situation, revisions: Revisions, container: str) -> Draft | str:
+    changes, by_people = differences(situation.live, revisions.before[0])
+    earlier = next((i for i in (image_of(r, container) for r in revisions.before) if i), "")
+    current = image_of(situation.live, container)
+    if by_people:
+        # What else the revision changed is not ours to judge; its image alone may be.
+        changes = (_image(container, current, earlier),) if earlier and earlier != current else ()
+    if not changes:
+        also = f" and differs in {', '.join(sorted(set(by_people)))}, which is for people" if by_people else ""
+        return f"the revision before ran the same image{also}"
+    name, number = situation.workload.name, number_of(revisions.before[0])
+    words = f"roll {name} back {_words(changes)}"
+    arguments = {"container": container, "revision": number, "fields": len(changes)}
+    if any(c.path.endswith(".image") for c in changes):
+        arguments["image"] = earlier
+    undo = f"roll {name} forward again {_words([FieldChange(c.path, c.after, c.before) for c in changes])}"
+    by_hand = (
+        "kubectl",
+        "-n",
+        situation.workload.namespace,
+        "rollout",
+        "undo",
+        f"deployment/{name}",
+        f"--to-revision={number}",
     )
-    now = _revision(situation.live)
-    found = [_image(o, container) for number, o in revisions if number < now]
-    return [image for image in reversed(found) if image]
-
-
-def _owned(thing: Mapping[str, Any], situation: Situation) -> bool:
-    head = thing.get("metadata", {})
-    owners = head.get("ownerReferences", [])
-    return (
-        thing.get("kind") == "ReplicaSet"
-        and head.get("namespace") == situation.workload.namespace
-        and any(o.get("kind") == "Deployment" and o.get("name") == situation.workload.name for o in owners)
+    return Draft(
+        arguments, changes, words, undo, single_pod_risk(situation), by_hand=(by_hand,) if _takes_away(changes) else ()
     )
 
 
-def _revision(thing: Mapping[str, Any]) -> int:
-    said = (thing.get("metadata", {}).get("annotations") or {}).get(_REVISION, "0")
-    return int(said) if str(said).isdigit() else 0
+def _image(container: str, current: str, earlier: str) -> FieldChange:
+    return FieldChange(template(f"spec.containers[name={container}].image"), current, earlier)
 
 
-def _image(thing: Mapping[str, Any], container: str) -> str:
-    containers = thing.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
-    return next((str(c.get("image", "")) for c in containers if c.get("name") == container), "")
+def _takes_away(changes: Sequence[FieldChange]) -> bool:
+    return any(c.after is None for c in changes)
 
 
-def _tag(image: str) -> str:
-    return image.rsplit("/", 1)[-1]
+def _words(changes: Sequence[FieldChange]) -> str:
+    image = next((c for c in changes if c.path.endswith(".image")), None)
+    others = [c.path.rsplit("].", 1)[-1].removeprefix("spec.template.spec.") for c in changes if c is not image]
+    said = [f"from {_tag(image.before)} to {_tag(image.after)}"] if image else []
+    said += [f"to the revision before in {', '.join(others)}"] if others else []
+    return " and ".join(said)
+
+
+def _tag(image: object) -> str:
+    return str(image).rsplit("/", 1)[-1]
 
 
 ACTION = Action(
     "roll_back", "Roll back a release", draft,
-    applies="Trouble began with a new revision.",
-    preconditions=("a ReplicaSet of an earlier revision is on record", "it ran another image"),
+    applies="Trouble began with a new revision, or pods of a new revision never got ready.",
+    preconditions=(
+        "a ReplicaSet of an earlier revision is on record", "the newest revision began at most six hours before the trouble",
+        "it differs in the image, command, arguments, variables, resources, probes or placement of its pods",
+        "pods that find no place: none of the new revision's pods is ready",
+    ),
     radius="All pods of the Deployment, one after the other.",
     risk="Low with two pods or more, medium with one.",
-    undo="Go forward to the newer image again.",
-    never=("names an image that the cluster has not already run", "touches a database's schema"),
+    undo="Go forward to the newer revision again.",
+    never=(
+        "names an image or a value that the cluster has not already run", "touches a database's schema",
+        "changes volumes, accounts, security contexts or labels",
+    ),
     automatic=True, kinds=("Deployment",),
 )  # fmt: skip

@@ -29,7 +29,11 @@ class SimulatedCluster:
         for count in range(1, nodes + 1):
             self.objects.put(_node(f"node-{count}", now), now)
         standard = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "standard"}}
-        self.apply({**standard, "provisioner": "simulated", "volumeBindingMode": "Immediate"}, manager="setup", now=now)
+        self.apply(
+            {**standard, "provisioner": "simulated", "volumeBindingMode": "Immediate", "allowVolumeExpansion": True},
+            manager="setup",
+            now=now,
+        )
         self.silent_nodes: set[str] = set()
         """machines whose kubelet says nothing any more"""
 

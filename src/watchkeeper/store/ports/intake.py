@@ -32,6 +32,16 @@ class NewEvent:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class SituationHead:
+    """What changes of a situation without an alert, and the version that tells whether the rest must be read again."""
+
+    version: int
+    accepts_more: bool
+    repaired: tuple[str, ...] = ()
+    """As `Situation.repaired`."""
+
+
 class IntakeRecords(Protocol):
     """What a batch reads and writes. The caller holds the lock `intake`."""
 
@@ -51,8 +61,8 @@ class IntakeRecords(Protocol):
         """Write over."""
         ...
 
-    async def situation_versions(self, since: datetime, limit: int) -> dict[str, tuple[int, bool]]:
-        """Open incidents with an alert that started since then, newest first: version, and whether they accept more."""
+    async def situation_heads(self, since: datetime, limit: int) -> dict[str, SituationHead]:
+        """Open incidents with an alert that started since then, newest first; and those under repair, however old."""
         ...
 
     async def situations(self, ids: Sequence[str]) -> list[Situation]:

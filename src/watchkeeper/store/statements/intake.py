@@ -13,7 +13,7 @@ from watchkeeper.domain.incident import CARRIED_OUT, Incident
 from watchkeeper.domain.redaction import redact, redact_json
 from watchkeeper.domain.severity import Severity
 from watchkeeper.domain.situation import Situation, Standing, StandingKey
-from watchkeeper.store.ports.intake import AlertKey, Kept, NewEvent
+from watchkeeper.store.ports.intake import AlertKey, Kept, NewEvent, SituationHead
 from watchkeeper.store.statements.connection import Statements
 
 EVENTS_CHANNEL = "watchkeeper_events"
@@ -36,6 +36,15 @@ ANNOUNCED = (
 PRIORITY = "case severity when 'critical' then 30 when 'high' then 20 when 'warning' then 10 else 0 end"
 INCIDENT_COLUMNS = tuple(Incident.__dataclass_fields__)
 ACCEPTING = ("opened", "diagnosed", "awaiting_approval", "escalated")
+_REPAIRED = (
+    "select s.incident_id, s.version, array(select distinct service from (select i.service union all select i.cause_service "  # noqa: S608
+    "union all select problem->>'service' from jsonb_array_elements(s.body->'problems') problem "
+    "union all select p.body->'target'->>'name' from plans p where p.incident_id = i.id and p.state in ('approved', 'applying', 'applied') "
+    "union all select caller from plans p, jsonb_array_elements_text(p.body->'blast_radius'->'callers') caller "
+    "where p.incident_id = i.id and p.state in ('approved', 'applying', 'applied')) touched (service) where service <> '') as repaired "
+    f"from incidents i join situations s on s.incident_id = i.id where i.stage in ({_CARRIED_OUT}) limit :limit"
+)
+"""Incidents under repair with the services that notice it. Found by the index over open incidents."""
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _SITUATION: TypeAdapter[Situation] = TypeAdapter(Situation)
 
@@ -155,15 +164,17 @@ class IntakeStatements(Statements):
             ),
         )  # fmt: skip
 
-    async def situation_versions(self, since: datetime, limit: int) -> dict[str, tuple[int, bool]]:
-        """Open incidents with an alert that started since then, newest first."""
+    async def situation_heads(self, since: datetime, limit: int) -> dict[str, SituationHead]:
+        """Open incidents with an alert that started since then, newest first; and those under repair, however old."""
         found = await self._rows(
-            "select s.incident_id, s.version, i.stage = any(:accepting) as accepts from situations s "
-            "join incidents i on i.id = s.incident_id where s.last_at >= :since and i.stage <> 'resolved' "
-            "order by s.last_at desc limit :limit",
+            "select s.incident_id, s.version, i.stage = any(:accepting) as accepts "
+            "from situations s join incidents i on i.id = s.incident_id "
+            "where s.last_at >= :since and i.stage <> 'resolved' order by s.last_at desc limit :limit",
             since=since, limit=limit, accepting=list(ACCEPTING),
         )  # fmt: skip
-        return {r["incident_id"]: (r["version"], r["accepts"]) for r in found}
+        repaired = await self._rows(_REPAIRED, limit=limit)
+        heads = {r["incident_id"]: SituationHead(r["version"], r["accepts"]) for r in found}
+        return heads | {r["incident_id"]: SituationHead(r["version"], False, tuple(r["repaired"])) for r in repaired}
 
     async def situations(self, ids: Sequence[str]) -> list[Situation]:
         """Read whole."""

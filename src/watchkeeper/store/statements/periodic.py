@@ -13,12 +13,17 @@ class PeriodicStatements(Statements):
     """Implements `store.ports.periodic.PeriodicRecords`."""
 
     async def claim_periodic(self, every: Mapping[str, float], at: datetime) -> list[str]:
-        """Enqueue what is due; a job that still waits or runs from last time is not doubled."""
+        """Enqueue what is due; a job that still waits or runs from last time is not doubled.
+
+        Due minutes further ahead than its own interval: a clock went back since, so it is due now. Clocks of workers
+        that differ by less claim nothing twice.
+        """
         found = await self._rows(
             "insert into periodic_jobs (name, due_at) "
             "select name, cast(:at as timestamptz) + make_interval(secs => seconds) from "
             "unnest(cast(:names as text[]), cast(:seconds as double precision[])) as e (name, seconds) order by name "
-            "on conflict (name) do update set due_at = excluded.due_at where periodic_jobs.due_at <= :at "
+            "on conflict (name) do update set due_at = excluded.due_at "
+            "where periodic_jobs.due_at <= :at or periodic_jobs.due_at > excluded.due_at + interval '5 minutes' "
             "returning name",
             at=at, names=list(every), seconds=[float(s) for s in every.values()],
         )  # fmt: skip

@@ -20,6 +20,7 @@ from watchkeeper.domain.evidence import Change, Missing, Origin, Signal, Window
 from watchkeeper.domain.topology import Workload
 from watchkeeper.settings import HttpSource, KubernetesSource
 from watchkeeper.telemetry.budget import Purse
+from watchkeeper.telemetry.gitops import deployers
 from watchkeeper.telemetry.http import SourceClient
 from watchkeeper.telemetry.port import Inventory, Probe, Reading, Scope, Source, SourceTools
 
@@ -104,6 +105,7 @@ class Kubernetes:
         self, settings: KubernetesSource, tools: SourceTools, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         access = access_of(settings)
+        self._argocd = settings.argocd_namespace
         http = HttpSource(
             url=access.server, token=SecretStr(access.token), ca_file=access.ca_file, cert_file=access.cert_file, key_file=access.key_file,
             timeout_seconds=settings.timeout_seconds, concurrency=settings.concurrency, retries=settings.retries, budget=settings.budget,
@@ -123,6 +125,7 @@ class Kubernetes:
         objects = [o for found in (*results, *further) if not isinstance(found, Missing) for o in found]
         if scope.namespaces and _SYSTEM not in scope.namespaces:
             objects += await self._dns(scope.incident_id)
+        objects += await deployers([o for o in objects if o["kind"] in _WORKLOADS], self._granted, self._argocd)
         workloads = tuple(
             Workload(o["metadata"]["namespace"], o["kind"], o["metadata"]["name"])
             for o in objects
@@ -201,6 +204,13 @@ class Kubernetes:
             if error.status == 404:
                 return None
             raise
+
+    async def _granted(self, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """The same, and None too where we may not read it: it is no gap in an incident."""
+        try:
+            return await self.get(kind, namespace, name)
+        except SourceError:
+            return None
 
     async def probe(self) -> list[Probe]:
         """Does it answer, and may we list what we need?"""

@@ -13,7 +13,7 @@ from watchkeeper.settings import PrometheusSource
 from watchkeeper.telemetry.budget import Purse, Spend
 from watchkeeper.telemetry.http import SourceClient
 from watchkeeper.telemetry.port import Probe, Reading, Sample, Scope, Source, SourceTools
-from watchkeeper.telemetry.promql_queries import APP, QUERIES, Query, render
+from watchkeeper.telemetry.promql_queries import APP, QUERIES, Query, named_by_pod, render
 
 NAME = "prometheus"
 _POINTS = 5000
@@ -57,7 +57,7 @@ class Prometheus:
             found = await self._range(promql, start, end, step, scope.incident_id)
             if found and APP in promql and not any(self._resolver.resolve("metrics", s.labels) for s in found):
                 # Nothing but pods tells the workloads apart here.
-                promql = promql.replace(APP, f"{APP}, pod")
+                promql = named_by_pod(promql)
                 found = await self._range(promql, start, end, self._settings.step_seconds, scope.incident_id)
         except SourceError as error:
             return Missing(Signal.METRICS, NAME, promql, str(error))

@@ -17,6 +17,7 @@ from watchkeeper.workflows.house import House
 _LEVELS = {"error": ("error", "fatal"), "warn": ("warn", "error", "fatal")}
 _SHOWN = 8
 _LONGEST = 180
+_BESIDE = timedelta(minutes=1)
 
 
 async def logs(house: House, question: Question, asker: Asker) -> Answer:
@@ -36,23 +37,25 @@ async def logs(house: House, question: Question, asker: Asker) -> Answer:
         frame = frame.filter(pl.col("level").is_in(_LEVELS[question.detail]))
     if question.search:
         frame = frame.filter(pl.col("message").str.to_lowercase().str.contains(question.search.lower(), literal=True))
-    words = span.words if span.named and span.words != "now" else "the last 15 minutes"
+    cut = [m.reason for m in evidence.missing if "only the newest" in m.reason]
+    words, note = span.within("the last 15 minutes"), ""
+    if cut:
+        # A count of a part is told as a count of that part.
+        oldest = int(evidence.logs["timestamp"].min() or 0)  # type: ignore[arg-type]
+        words = f"since {clock(datetime.fromtimestamp(oldest / 1000, UTC), asker.zone, asker.now, seconds=True)}"
+        note = f"\nOlder lines {span.within('the last 15 minutes')} were not read: {cut[0]}. Ask for a shorter time."
     what = f"{question.detail} line" if question.detail else "line"
     about = (f" with {question.search!r}" if question.search else "") + (
         f" of {listed(list(question.services))}" if question.services else ""
     )
-    cut = [m.reason for m in evidence.missing if "only the newest" in m.reason]
-    note = f"\nNot all lines were read: {cut[0]}." if cut else ""
     if frame.is_empty():
-        return Answer(f"No {what}{about} in {words}.{note}", {"count": 0})
+        return Answer(f"No {what}{about} {words}.{note}", {"count": 0})
     groups = await asyncio.to_thread(_grouped, frame)
     by_service = {
         str(s): int(n)
         for s, n in frame.group_by("service").len().sort(["len", "service"], descending=[True, False]).iter_rows()
     }
-    head = f"{plural(frame.height, what)}{about} in {words}: " + listed(
-        [f"{s or '?'} {n}" for s, n in by_service.items()]
-    )
+    head = f"{plural(frame.height, what)}{about} {words}: " + listed([f"{s or '?'} {n}" for s, n in by_service.items()])
     lines = [
         f"{n} × {service}: {redact(text)[:_LONGEST]}  (last {clock(datetime.fromtimestamp(last / 1000, UTC), asker.zone, asker.now, seconds=True)})"
         for n, service, text, last in groups[:_SHOWN]
@@ -81,7 +84,11 @@ async def traces(house: House, question: Question, asker: Asker) -> Answer:
     """Operations by how long they take, of the traces sampled in the span."""
     span = question.span
     start = span.start if span.named and span.words != "now" else asker.now - timedelta(minutes=15)
-    evidence = await around(house, question, Window(start, start, span.end), "", Signal.TRACES)
+    end = span.end
+    if span.moment is not None:
+        # Sources keep to the newest traces of a window: a narrow one holds those of the moment.
+        start, end = span.moment - _BESIDE, span.moment + _BESIDE
+    evidence = await around(house, question, Window(start, start, end), "", Signal.TRACES)
     frame = evidence.spans
     if question.services and not frame.is_empty():
         frame = frame.filter(pl.col("service").is_in(question.services))
@@ -115,8 +122,12 @@ async def traces(house: House, question: Question, asker: Asker) -> Answer:
             for s, op, n, p95, _, bad in table.head(30).iter_rows()
         ]
     }
-    words = span.words if span.named and span.words != "now" else "the last 15 minutes"
+    words = span.within("the last 15 minutes")
+    oldest, newest = int(frame["start_time_us"].min() or 0), int(frame["start_time_us"].max() or 0)  # type: ignore[arg-type]
+    if oldest / 1e6 - start.timestamp() > 0.2 * (end - start).total_seconds():
+        at = [
+            clock(datetime.fromtimestamp(us / 1e6, UTC), asker.zone, asker.now, seconds=True) for us in (oldest, newest)
+        ]
+        words += f" (those read are from {at[0]} to {at[1]})"
     traces_read = frame["trace_id"].n_unique()
-    return Answer(
-        f"Slowest operations (p95) of {plural(traces_read, 'sampled trace')} in {words}:\n{Table(rows)}", data
-    )
+    return Answer(f"Slowest operations (p95) of {plural(traces_read, 'sampled trace')} {words}:\n{Table(rows)}", data)

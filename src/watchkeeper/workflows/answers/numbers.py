@@ -19,6 +19,8 @@ _SHOWN = 20
 _NOW_MINUTES = 10
 _LATE = 120.0
 """Seconds by which measurements may begin after the time that is asked about."""
+_NO_CHANGE = 0.005
+"""Share below which a difference is none."""
 _COUNTED = {"traffic": "requests", "errors": "failed requests", "pool-timeouts": "time-outs"}
 
 
@@ -44,7 +46,8 @@ async def _one_signal(house: House, question: Question, name: str, asker: Asker)
     if question.versus is not None:
         return await _compared(house, question, name, seen, asker)
     told = _told(seen, name, question, asker, partner)
-    return replace(told, text=told.text + short_of(seen, name, start, asker))
+    short = "" if "The data begin at" in told.text else short_of(seen, name, start, asker)
+    return replace(told, text=told.text + short)
 
 
 def _told(seen: Measured, name: str, question: Question, asker: Asker, partner: str) -> Answer:
@@ -86,7 +89,7 @@ def nothing(seen: Measured, signal: Asked, question: Question) -> Answer:
         first = seen.unseen[0]
         said = first if first.startswith("No metrics") else f"I cannot see {_lower(signal.title)}{who}: {first}"
     else:
-        said = f"There is no data for {_lower(signal.title)}{who} in {question.span.words}: no source measures it here."
+        said = f"There is no data for {_lower(signal.title)}{who} {question.span.within()}: no source measures it here."
     return Answer(said, {"values": {}, "unseen": list(seen.unseen)})
 
 
@@ -120,7 +123,7 @@ def _values(curves: Mapping[str, Curve], question: Question, asker: Asker) -> tu
         Summary.NOW: "latest",
         Summary.TOTAL: "total",
     }[how]
-    return out, f"{words} over {span.words}" if span.named and span.words != "now" else f"{words} over the last hour"
+    return out, f"{words} {span.within(lead='over')}"
 
 
 def _table(
@@ -148,10 +151,12 @@ def _table(
     for service, value in ranked[:_SHOWN]:
         curve = curves[service]
         cells = [service, amount(value, signal.unit)]
+        if question.minutely and signal.unit == "requests/s":
+            cells.append(f"{value * 60:,.0f} a minute")
         if spanned:
             cells += [
                 f"peak {amount(curve.summary(Summary.MAX), signal.unit)}",
-                f"now {amount(curve.summary(Summary.NOW), signal.unit)}",
+                f"{_last_word(question, asker)} {amount(curve.summary(Summary.NOW), signal.unit)}",
             ]
         elif question.summary is Summary.MAX:
             cells.append(
@@ -175,6 +180,11 @@ def _table(
         data,
         picture=svg({s: curves[s] for s, _ in ranked}, f"{signal.title}, {question.span.words}", signal.unit),
     )
+
+
+def _last_word(question: Question, asker: Asker) -> str:
+    """The last sample of a span is only "now" if the span ends now."""
+    return "now" if asker.now - question.span.end < timedelta(minutes=2) else "at its end"
 
 
 def _share(seen: Measured, partner: str, service: str, question: Question, asker: Asker) -> float | None:
@@ -215,9 +225,9 @@ def _totals(seen: Measured, signal: Asked, question: Question, asker: Asker) -> 
     noun = _COUNTED.get(signal.name, signal.unit)
     ranked = sorted(out.items(), key=lambda kv: (-kv[1], kv[0]))
     table = Table([(s, f"about {v:,.0f} {noun}") for s, v in ranked[:_SHOWN]])
-    words = span.words if span.named else "the last hour"
+    words = span.within()
     return Answer(
-        f"{noun.capitalize()} in {words} (rates summed over time):\n{table}",
+        f"{noun.capitalize()} {words} (rates summed over time):\n{table}",
         {"unit": noun, "values": dict(ranked), "queries": list(seen.queries)},
     )
 
@@ -227,7 +237,7 @@ def _grown(seen: Measured, signal: Asked, question: Question, asker: Asker) -> A
     start, end = span.start.timestamp(), span.end.timestamp()
     grown = {s: increase(seen.series[(signal.name, s)], start, end) for s in seen.services(signal.name)}
     some = sorted(((s, v) for s, v in grown.items() if v > 0), key=lambda kv: (-kv[1], kv[0]))
-    words = span.words if span.named and span.words != "now" else "the last hour"
+    words = span.within()
     limit = question.threshold
     if limit is not None:
         some = [(s, v) for s, v in some if (v > limit.value) == limit.above]
@@ -235,7 +245,7 @@ def _grown(seen: Measured, signal: Asked, question: Question, asker: Asker) -> A
     data = {"unit": signal.unit, "values": grown, "queries": list(seen.queries)}
     if not some:
         who = listed(list(question.services)) if question.services else f"all {len(grown)} services"
-        return Answer(f"None: no {_lower(signal.title)} at {who} in {words}.", data)
+        return Answer(f"None: no {_lower(signal.title)} at {who} {words}.", data)
     pods = [
         (str(one.labels.get("pod", "")), increase([one], start, end))
         for s, _ in some
@@ -243,7 +253,7 @@ def _grown(seen: Measured, signal: Asked, question: Question, asker: Asker) -> A
     ]
     table = Table([(s, amount(v, signal.unit)) for s, v in some])
     named = "\n".join(f"  {pod}: {v:.0f}" for pod, v in pods if v > 0 and pod)
-    return Answer(f"{signal.title} in {words}:\n{table}" + (f"\nBy pod:\n{named}" if named else ""), data)
+    return Answer(f"{signal.title} {words}:\n{table}" + (f"\nBy pod:\n{named}" if named else ""), data)
 
 
 def _by_pod(seen: Measured, signal: Asked, question: Question, asker: Asker) -> Answer:
@@ -285,6 +295,9 @@ async def _compared(house: House, question: Question, name: str, seen: Measured,
             rows.append((service, amount(now, signal.unit), f"then {amount(before, signal.unit)}", ""))
             continue
         share = f"{difference(100 * (now - before) / before, '%')}" if before else ""
+        if now == before or (before and abs(now - before) < _NO_CHANGE * abs(before)):
+            rows.append((service, amount(now, signal.unit), f"then {amount(before, signal.unit)}", "no change"))
+            continue
         rows.append(
             (
                 service,
@@ -298,15 +311,10 @@ async def _compared(house: House, question: Question, name: str, seen: Measured,
             f"I have no {_lower(signal.title)} from {versus.words} ({clock(versus.start, asker.zone, asker.now)} to {clock(versus.end, asker.zone, asker.now)}), so I cannot compare.",
             {"values": values, "unit": signal.unit},
         )
-    span = (
-        question.span.words
-        if question.span.named and question.span.words != "now"
-        else "lately (last 10 min)"
-        if start > question.span.start.timestamp()
-        else "the last hour"
-    )
+    lately = start > question.span.start.timestamp()
+    span = "over lately (last 10 min)" if lately else question.span.within(lead="over")
     return Answer(
-        f"{signal.title}, {'average' if how is Summary.MEAN else how} over {span} against {versus.words}:\n{Table(rows)}",
+        f"{signal.title}, {'average' if how is Summary.MEAN else how} {span} against {versus.words}:\n{Table(rows)}",
         {"values": values, "unit": signal.unit, "queries": list(seen.queries)},
         picture=svg({s: seen.curve(name, s) for s in seen.services(name)}, signal.title, signal.unit),
     )
@@ -371,7 +379,7 @@ async def when(house: House, question: Question, asker: Asker) -> Answer:
     services = seen.services(name)
     if not services:
         return nothing(seen, signal, question)
-    if not question.services:
+    if not question.services and question.order is None:
         graph = await calls(house)
         entries = [s for s in services if not graph.callers.get(s)]
         services = (
@@ -381,7 +389,7 @@ async def when(house: House, question: Question, asker: Asker) -> Answer:
         )
     down = question.detail == "down"
     found = {s: m for s in services if (m := moved(seen.curve(name, s), span.start.timestamp(), down=down)) is not None}
-    words = span.words if span.named else "the last hour"
+    words = span.within()
     if not found:
         curves = {s: seen.curve(name, s).between(span.start.timestamp(), span.end.timestamp()) for s in services}
         ranges = "; ".join(
@@ -389,11 +397,14 @@ async def when(house: House, question: Question, asker: Asker) -> Answer:
             for s, c in list(curves.items())[:6]
         )
         return Answer(
-            f"It did not: {_lower(signal.title)} kept to its usual range in {words}: {ranges}.",
+            f"It did not: {_lower(signal.title)} kept to its usual range {words}: {ranges}.",
             {"moved": {}, "unit": signal.unit},
         )
     lines = []
-    for service, m in sorted(found.items(), key=lambda kv: kv[1].since):
+    by_size = question.order is not None
+    for service, m in sorted(
+        found.items(), key=lambda kv: -abs(kv[1].extreme - kv[1].usual) if by_size else kv[1].since
+    ):
         began = clock(datetime.fromtimestamp(m.since, UTC), asker.zone, asker.now, half_days=question.half_days)
         lasts = (
             f"until {clock(datetime.fromtimestamp(m.until, UTC), asker.zone, asker.now, half_days=question.half_days)}"

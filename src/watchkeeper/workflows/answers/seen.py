@@ -14,6 +14,7 @@ from watchkeeper.domain.topology import Topology
 from watchkeeper.telemetry.assemble import assemble, read_all
 from watchkeeper.telemetry.port import Scope
 from watchkeeper.workflows.house import House
+from watchkeeper.workflows.own_changes import with_ours
 
 _RECENT = timedelta(minutes=10)
 _PAGES = 20
@@ -51,7 +52,7 @@ async def measured(
     readings = await read_all(sources, scope)
     found: dict[tuple[str, str], list[Series]] = defaultdict(list)
     for one in (s for r in readings for s in r.metrics):
-        if one.service in question.excluded or (question.services and one.service not in question.services):
+        if one.service in question.excluded or (question.services and not _belongs(one, question.services)):
             continue
         for name, metric in wanted.items():
             if one.metric == metric:
@@ -62,6 +63,13 @@ async def measured(
     return Measured(dict(found), unseen, tuple(sorted({s.query for group in found.values() for s in group if s.query})))
 
 
+def _belongs(one: Series, services: Sequence[str]) -> bool:
+    """Of one of these, or a volume claim named after one of them."""
+    return one.service in services or (
+        one.metric == "disk-rate" and one.service.startswith(tuple(f"{s}-" for s in services))
+    )
+
+
 async def around(house: House, question: Question, window: Window, service: str, *signals: Signal) -> EvidenceFile:
     """Evidence of a window from the sources that have one of the signals (none given: all), with reported changes."""
     sources = [s for s in house.sources if not signals or s.signals & set(signals)]
@@ -70,7 +78,8 @@ async def around(house: House, question: Question, window: Window, service: str,
     async with house.store.transaction() as tx:
         reported = await tx.changes(window.start, window.end)
     graph = evidence.topology.merged(await calls(house))
-    return replace(evidence, changes=(*evidence.changes, *reported), topology=graph)
+    changes = await with_ours(house, question.namespace, (*evidence.changes, *reported))
+    return replace(evidence, changes=changes, topology=graph)
 
 
 async def calls(house: House) -> Topology:
@@ -98,6 +107,7 @@ async def known(house: House) -> Known:
         tuple(sorted(spaces - {""})),
         tuple(sorted(places - {""})),
         dict(house.settings.entities.aliases),
+        tuple(sorted({s.alert.name for s in (await house.store.list_alerts(limit=200)).items})),
     )
 
 

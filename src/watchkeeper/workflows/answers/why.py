@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from watchkeeper.ask.amounts import amount, clock, difference, length, listed
+from watchkeeper.ask.amounts import amount, clock, difference, listed
 from watchkeeper.ask.answer import Answer, Asker
 from watchkeeper.ask.curve import Moved, moved
 from watchkeeper.ask.health import judge
@@ -13,12 +13,13 @@ from watchkeeper.ask.question import Intent, Question, Span, Summary
 from watchkeeper.ask.signals import SIGNALS
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.diagnosis import Diagnosis
-from watchkeeper.domain.evidence import Window
+from watchkeeper.domain.escaping import visible
+from watchkeeper.domain.evidence import EvidenceFile, Window
 from watchkeeper.domain.incident import Incident, Stage
 from watchkeeper.store.port import PlanState
 from watchkeeper.workflows.analyze import suggested_fix
-from watchkeeper.workflows.answers.records import fix_words, link_to, status_words
 from watchkeeper.workflows.answers.seen import Measured, around, calls, incidents_in, measured
+from watchkeeper.workflows.answers.wording import fix_words, link_to, status_words
 from watchkeeper.workflows.house import House
 
 _FELT = ("latency-95", "errors", "traffic")
@@ -50,6 +51,8 @@ async def why(house: House, question: Question, asker: Asker) -> Answer:
         async with house.store.transaction() as tx:
             incident = await tx.incident(question.incident)
         return await _from_incident(house, incident, question, asker, [])
+    if question.alert:
+        return await _from_alert(house, question, asker)
     if question.detail == "last":
         page = await house.store.list_incidents(limit=1)
         if not page.items:
@@ -74,6 +77,18 @@ async def why(house: House, question: Question, asker: Asker) -> Answer:
     if not shifts:
         return _nothing(seen, question, asker)
     return await _from_evidence(house, question, asker, shifts, seen)
+
+
+async def _from_alert(house: House, question: Question, asker: Asker) -> Answer:
+    """Of the incident that the newest such alert went to."""
+    for stored in (await house.store.list_alerts(limit=500)).items:
+        if stored.alert.name == question.alert and (
+            not question.services or house.service_of(stored.alert) in question.services
+        ):
+            async with house.store.transaction() as tx:
+                incident = await tx.incident(stored.incident_id)
+            return await _from_incident(house, incident, question, asker, [])
+    return Answer(f"{question.alert} is not on record, so I cannot say why it fired.", {"cause": None})
 
 
 async def _shifts(house: House, seen: Measured, signals: tuple[str, ...], question: Question) -> list[Shifted]:
@@ -111,6 +126,10 @@ async def _fitting(house: House, question: Question, shifts: list[Shifted]) -> I
         found = [i for i in found if i.onset <= question.span.moment + _SOON]
     if question.environment:
         found = [i for i in found if i.environment == question.environment]
+    if shifts and question.signals:
+        # What began after the effect is not its cause.
+        last = max(s.how.extreme_at for s in shifts)
+        found = [i for i in found if i.onset.timestamp() <= last + _SOON.total_seconds()]
     if question.services:
         graph = await calls(house)
         near = set(question.services)
@@ -194,10 +213,20 @@ async def _from_evidence(
 ) -> Answer:
     """No incident was on record: the same engine looks at the evidence of that time."""
     first = shifts[0]
-    onset = datetime.fromtimestamp(min(s.how.since for s in shifts if s.service == first.service), UTC)
+    same = [s for s in shifts if s.service == first.service]
+    onset = datetime.fromtimestamp(min(s.how.since for s in same), UTC)
+    end = question.span.end
+    if all(s.how.until for s in same):
+        # What came after it was over does not explain it.
+        end = min(end, datetime.fromtimestamp(max(s.how.until or 0.0 for s in same), UTC) + _SOON)
     normal = timedelta(minutes=house.settings.evidence.normal_minutes)
-    evidence = await around(house, question, Window(onset - normal, onset, question.span.end), first.service)
+    evidence = await around(house, question, Window(onset - normal, onset, end), first.service)
     found = await asyncio.to_thread(diagnose, evidence)
+    if found.cause is not None and found.cause.service not in {
+        first.service,
+        *evidence.topology.downstream(first.service),
+    }:
+        return _unexplained(first, evidence, onset, asker, question)
     impact = _impact(shifts, asker, question)
     last = max((s.how.until or 0.0) for s in shifts) if all(s.how.until for s in shifts) else None
     status = (
@@ -221,6 +250,21 @@ async def _from_evidence(
     return Answer(
         text, data, picture=svg({f"{first.service} {first.signal}": curve}, "Impact", SIGNALS[first.signal].unit)
     )
+
+
+def _unexplained(first: Shifted, evidence: EvidenceFile, onset: datetime, asker: Asker, question: Question) -> Answer:
+    """It did move, and what is wrong elsewhere does not reach it: what changed at it then is all that can be said."""
+    near = [c for c in evidence.changes if c.service == first.service and abs(c.at - onset) <= _SOON]
+    then = "; ".join(f"{c.kind} at {clock(c.at, asker.zone, asker.now)}: {visible(c.summary)}" for c in near[:3])
+    text = (
+        f"I see it, but not why: {_impact([first], asker, question)}. Nothing at {first.service} or what it calls explains it."
+        + (
+            f"\nWhat changed at {first.service} then: {then}."
+            if then
+            else f"\nNo change of {first.service} is known from then."
+        )
+    )
+    return Answer(text, {"incident": None, "cause": None, "changes": [c.id for c in near]})
 
 
 def _suggestion(found: Diagnosis) -> str:
@@ -263,17 +307,11 @@ async def _did_not(
             lines.append(
                 f"{service}: {SIGNALS[name].title} between {amount(low, SIGNALS[name].unit)} and {amount(high, SIGNALS[name].unit)}"
             )
-    words = question.span.words if question.span.named else "the last hour"
+    words = question.span.within()
     if not lines:
         who = listed(list(question.services)) or "any service"
-        return Answer(
-            f"I have no {SIGNALS[signals[0]].title} of {who} around {words}, so I cannot say why.", {"cause": None}
-        )
-    head = (
-        f"I see no such change around {words}: it kept to its usual range."
-        if question.span.moment
-        else f"I see no such change in {words}: it kept to its usual range."
-    )
+        return Answer(f"I have no {SIGNALS[signals[0]].title} of {who} {words}, so I cannot say why.", {"cause": None})
+    head = f"I see no such change {words}: it kept to its usual range."
     other = (
         f"\nThere was an incident then, about something else: {fitting.root_cause or fitting.title}" if fitting else ""
     )
@@ -293,9 +331,9 @@ def _nothing(seen: Measured, question: Question, asker: Asker) -> Answer:
             if found is not None:
                 judged.append(f"{SIGNALS[name].title} {amount(found.now, SIGNALS[name].unit)}")
     who = listed(list(question.services)) if question.services else "what users feel"
-    words = question.span.words if question.span.named else f"the last {length(3600)}"
+    words = question.span.within()
     return Answer(
-        f"I see nothing wrong with {who} in {words}"
+        f"I see nothing wrong with {who} {words}"
         + (f": {'; '.join(judged)}." if judged else ", and no incident was open."),
         {"cause": None, "premise": False},
     )

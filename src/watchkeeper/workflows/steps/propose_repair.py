@@ -40,12 +40,9 @@ async def step(house: House, incident: Incident) -> None:
 
 def _ourselves(house: House, incident: Incident) -> str:
     """What of Watchkeeper the incident is about, "" if nothing: its services, its database, its namespace."""
-    own = house.settings.notify.own_services
-    named = next((s for s in (incident.cause_service, incident.service) if s in own), "")
-    protected = (
-        incident.namespace in house.settings.remediation.protected_namespaces and incident.namespace == "watchkeeper"
-    )
-    return named or (f"namespace {incident.namespace}" if protected else "")
+    own = house.settings.notify
+    named = next((s for s in (incident.cause_service, incident.service) if s in own.own_services), "")
+    return named or (f"namespace {own.own_namespace}" if incident.namespace == own.own_namespace else "")
 
 
 async def _propose(house: House, incident: Incident, diagnosis: Diagnosis) -> None:
@@ -139,7 +136,7 @@ async def _made(
     return propose(
         incident, diagnosis, evidence, estate, now=house.clock.now(), ids=house.ids,
         time_to_decide=timedelta(minutes=house.settings.remediation.approval_timeout_minutes), background=known,
-        settings=house.settings.remediation,
+        settings=house.settings.remediation, objective=house.settings.anomaly_detection.objective,
     )  # fmt: skip
 
 

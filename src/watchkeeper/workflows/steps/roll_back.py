@@ -26,7 +26,7 @@ async def step(house: House, incident: Incident) -> None:
     if await deployed(house, record.plan, undo=True):
         observe.ROLLBACKS.labels(record.plan.action).inc()
         async with holding(house, incident) as tx:
-            await tx.set_plan(record.plan.id, PlanState.UNDONE)
+            await tx.set_plan(record.plan.id, PlanState.UNDONE, {"undone_at": house.clock.now().isoformat()})
             words = f"{record.plan.undo_words}; a person is called"
             await move(house, tx, incident, Stage.ROLLED_BACK, "change.undone", words, {"plan": record.plan.id})
     elif _late(house, record):

@@ -1,23 +1,39 @@
 """Test reports kept beside the log: JUnit XML (most runners write it) and TAP. Which tests failed, and with what words."""
 
 import re
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Iterator
+from typing import IO
 from xml.etree import ElementTree
 
 from watchkeeper.domain.errors import InvalidInput
+from watchkeeper.domain.failed_test import FailedTest
 
 LARGEST = 20 * 1024 * 1024
+"""Bytes of one report"""
+_MEMBERS = 200
+"""Reports of one archive that are read"""
 _TAP = re.compile(r"^\s{0,8}(not )?ok(?: \d+)?(?: -)? ?([^#]*)(?:#\s*(\w+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class FailedTest:
-    """One test that did not pass."""
+def read(name: str, content: bytes) -> list[FailedTest]:
+    """By the name of the file: TAP for `.tap`, else JUnit XML. Raises InvalidInput."""
+    return tap(content.decode("utf-8", "replace")) if name.lower().endswith(".tap") else junit(content)
 
-    name: str
-    message: str
-    file: str = ""
-    seconds: float = 0.0
+
+def read_archive(archive: IO[bytes]) -> Iterator[FailedTest]:
+    """Every report of a zip file. What is in it that is no report, or too large, is passed over."""
+    try:
+        with zipfile.ZipFile(archive) as files:
+            for name in [n for n in files.namelist() if n.lower().endswith((".xml", ".tap"))][:_MEMBERS]:
+                with files.open(name) as member:
+                    content = member.read(LARGEST + 1)
+                try:
+                    yield from read(name, content)
+                except InvalidInput:
+                    continue
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+        return  # not a zip file, or packed in a way that cannot be read here
 
 
 def junit(content: bytes) -> list[FailedTest]:
