@@ -62,9 +62,15 @@ def libpq_url(url: str) -> str:
     return driver_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
 
 
+def liveliness(url: str) -> dict[str, int]:
+    """`LIVELY`, less what the address says itself."""
+    said = conninfo_to_dict(libpq_url(url))
+    return {name: value for name, value in LIVELY.items() if name not in said}
+
+
 def lively(url: str) -> str:
-    """The address for connections that stay open: `LIVELY`, unless it says otherwise itself."""
-    said: dict[str, Any] = {**LIVELY, **conninfo_to_dict(libpq_url(url))}
+    """The address for connections that stay open."""
+    said: dict[str, Any] = {**conninfo_to_dict(libpq_url(url)), **liveliness(url)}
     return make_conninfo("", **said)
 
 
