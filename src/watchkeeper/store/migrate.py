@@ -62,7 +62,7 @@ def libpq_url(url: str) -> str:
     return driver_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def liveliness(url: str) -> dict[str, int]:
+def liveliness(url: str) -> dict[str, str]:
     """`LIVELY`, less what the address says itself."""
     said = conninfo_to_dict(libpq_url(url))
     return {name: value for name, value in LIVELY.items() if name not in said}
