@@ -16,7 +16,7 @@ servers: ## Install the real servers the tests use (asks first; YES=1 does not)
 
 ##@ Work
 test: setup ## Unit, integration and end-to-end tests
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/unit tests/contracts
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/unit tests/contracts tests/fuzz
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/integration
 	@$(BIN)/pytest -n 2 --dist load -m "not slow" tests/e2e
 check: setup ## Style, types, import floors, lock file
@@ -51,8 +51,9 @@ dev: setup ## The demo world with the console at port 8123; starts anew whenever
 bench: setup ## Scored runs on public data: make bench DATA=DIR [ONLY=name]
 	@test -n "$(DATA)" || { echo "make bench DATA=DIR: the folder with rca/, logs/, … (docs/how-to/benchmarks.md says how to get it)"; exit 2; }
 	@$(BIN)/python benchmarks/run.py "$(DATA)" $(if $(ONLY),--only $(ONLY))
-soak: setup ## Load, kills and faults for longer than a test may take
-	@$(BIN)/pytest -m slow --timeout 3600 tests
+soak: setup ## Load, kills, faults and fuzzers for longer than a test may take (WATCHKEEPER_SOAK_MINUTES, WATCHKEEPER_FUZZ_SECONDS)
+	@VIRTUAL_ENV= $(BIN)/uv sync --locked --inexact --quiet --group fuzz
+	@$(BIN)/pytest -m slow --timeout 3600 -s tests
 
 $(VENV)/.ready: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"watchkeeper needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]} (set PYTHON=)")'

@@ -1,7 +1,7 @@
 """Small real classes to stand in for the clock, ids and a model. For our tests and for plugin authors."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from watchkeeper.domain.errors import WatchkeeperError
@@ -53,11 +53,6 @@ class ScriptedModel:
         if isinstance(answer, WatchkeeperError):
             raise answer
         return Completion(answer, estimated_tokens(prompt.system + prompt.user), estimated_tokens(answer), self.name)
-
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """The same, a word at a time."""
-        for word in (await self.complete(prompt)).text.split(" "):
-            yield f"{word} "
 
     async def aclose(self) -> None:
         """Nothing was opened."""

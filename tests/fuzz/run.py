@@ -32,7 +32,15 @@ def guided(name: str, seconds: float, folder: Path) -> None:
         (corpus / f"seed-{number}").write_bytes(seed)
     # -timeout: an input that takes longer than this is a fault too.
     options = [f"-max_total_time={int(seconds)}", f"-max_len={_LARGEST}", "-timeout=20", "-rss_limit_mb=2048"]
-    atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={folder}/", str(corpus)], lambda data: survives(PARSERS[name], data))  # fmt: skip
+
+    def once(data: bytes) -> None:
+        try:
+            survives(PARSERS[name], data)
+        except BaseException:
+            (folder / "crash").write_bytes(data)  # the alarm of -timeout may end the process before libFuzzer keeps it
+            raise
+
+    atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={folder}/", str(corpus)], once)  # fmt: skip
     atheris.Fuzz()
 
 

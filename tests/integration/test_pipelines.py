@@ -7,21 +7,19 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from ci_stand_ins import LOG, SECRET, AzureStandIn, GithubStandIn, JenkinsStandIn, StandIn
+from ci_stand_ins import SECRET, AzureStandIn, GithubStandIn, JenkinsStandIn, StandIn
 from tests_support import NOW
 from watchkeeper import app as front
 from watchkeeper.access.tokens import Access
 from watchkeeper.api.app import create_app
 from watchkeeper.codehosts.ci import azure_pipelines, github_actions, jenkins
-from watchkeeper.codehosts.ci_asking import Asking
-from watchkeeper.domain.errors import CodeHostUnavailable, NotFound
 from watchkeeper.domain.severity import Role
 from watchkeeper.settings import Settings
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.testing import ManualClock
+from watchkeeper.workflows.answer import answer
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.jobs.review_pipelines import JOB
-from watchkeeper.workflows.pipelines_shown import sentence
 from watchkeeper.workflows.review_pipeline import review_due
 
 SETTINGS = Settings.model_validate(
@@ -205,39 +203,26 @@ async def test_a_server_that_falls_is_asked_again_later(place: Place) -> None:
     place.clock.advance(minutes=5)
     await review_due(place.house)
     assert len(await place.runs()) == 1
-    assert "failed" in sentence(await _first(place.house))
     assert JOB.seconds(SETTINGS) == 5
 
 
-async def _first(house: House):  # type: ignore[no-untyped-def]
-    async with house.store.transaction() as tx:
-        return (await tx.pipeline_runs())[0]
+async def test_a_plain_question_is_told_why_the_build_broke(place: Place) -> None:
+    async def told(words: str) -> str:
+        return (await answer(place.house, words)).text
 
-
-async def test_a_log_that_breaks_off_goes_on_by_range() -> None:
-    class Broken(httpx.AsyncByteStream):
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            yield LOG[:50].encode()
-            raise httpx.ReadError("gone")
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        if "range" not in request.headers:
-            return httpx.Response(200, stream=Broken())
-        return httpx.Response(206, text=LOG[int(request.headers["range"][6:-1]) :])
-
-    client = httpx.AsyncClient(base_url="https://ci.example.com", transport=httpx.MockTransport(handle))
-    got: list[bytes] = []
-    assert await Asking("CI", client).stream("/log", got.append)
-    assert b"".join(got).decode() == LOG
-    await client.aclose()
-
-
-@pytest.mark.parametrize(
-    ("status", "error"), [(404, NotFound), (410, NotFound), (429, CodeHostUnavailable), (503, CodeHostUnavailable)]
-)
-async def test_what_a_server_says_has_its_error(status: int, error: type[Exception]) -> None:
-    transport = httpx.MockTransport(lambda _: httpx.Response(status, headers={"retry-after": "999"}))
-    client = httpx.AsyncClient(base_url="https://ci.example.com", transport=transport)
-    with pytest.raises(error):
-        await Asking("CI", client).ask("GET", "/x")
-    await client.aclose()
+    assert "No run of a pipeline" in await told("why did the build fail?")
+    await place.deliver("github_actions")
+    await review_due(place.house)
+    why = await told("why did the build fail?")
+    assert "build on topic failed" in why
+    assert "line 5: src/cart.py:7: error" in why
+    assert "failed test: cart.test_total" in why
+    assert "1 run failed today" in await told("which pipelines failed today?")
+    assert "1 pipeline of 1 failed at last" in await told("is ci green?")
+    assert "None of 1 failure" in await told("any flaky tests?")
+    assert "took 4 min" in await told("how much time did we lose to failed builds?")
+    place.github.passes, place.github.attempt = True, 2
+    await place.deliver("github_actions", "d2")
+    await review_due(place.house)
+    assert "All 1 passed at last" in await told("are the builds green?")
+    assert "1 of 1 failures" in await told("any flaky tests this week?")

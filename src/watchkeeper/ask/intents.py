@@ -57,6 +57,8 @@ class Reading:
         unread = self._unread
         if unread.takes(phrases.WHY) or unread.takes(r"\b(?:impact|effects?)(?: of)?\b"):
             return self._why()
+        if unread.takes(phrases.MENDED):
+            return Intent.PLANS, "any"
         plans = [(detail, words) for intent, detail, words in phrases.INTENTS if intent is Intent.PLANS]
         detail = next((d for d, words in plans if unread.takes(words)), None)
         if detail is not None:
@@ -91,6 +93,13 @@ class Reading:
         unread = self._unread
         if unread.takes(phrases.WHY):
             return self._why()
+        if unread.has(phrases.HAPPENED) and (self.timed or re.search(r"\b(?:to|with)\b", unread.text)):
+            before = unread.text
+            unread.takes(phrases.HAPPENED)
+            self.services = read_services(unread, self._known, phrases.VOCABULARY)
+            if self.services:
+                return self._why()
+            unread.text = before
         if unread.takes(phrases.HAPPENED):
             return Intent.INCIDENTS, "story"
         safe = next(words for intent, _, words in phrases.INTENTS if intent is Intent.SAFE)
@@ -313,6 +322,11 @@ class Reading:
             said,
         )
         now = re.search(r"\b(?:is|are|does|do|has|have)\b", said) is not None
+        steep = re.search(r"\b(?:high|low|elevated)\b", said) is not None and not re.search(
+            r"\b(?:has|have|than|more)\b", said
+        )
+        if asks and now and steep and not self.count and not self._limited:
+            return Intent.HEALTH, "signal"
         if (
             started
             or (well and not numbers)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from watchkeeper.ask import phrases, times
 from watchkeeper.ask.anchors import read_anchor
+from watchkeeper.ask.builds import read_builds
 from watchkeeper.ask.commands import read_command
 from watchkeeper.ask.intents import Reading
 from watchkeeper.ask.names import read_services
@@ -80,6 +81,8 @@ def _question(unread: Unread, known: Known, now: datetime, zone: tzinfo) -> Ques
     threshold = read_threshold(unread)
     versus = times.read_versus(unread, now, zone)
     span = times.read_span(unread, now, zone, _HOUR)
+    if builds := read_builds(unread, known, span):
+        return builds
     environment, namespace, problem = read_place(unread, known)
     if problem is not None:
         return problem

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from watchkeeper.ask.question import Intent, Order, Summary
 
-GREETING = r"^\W*(?:(?:hi|hello|hey|yo|hallo|hola|moin|bonjour|good (?:morning|afternoon|evening|day)|thanks?|thank you|cheers|sorry|bye|good ?night)(?: (?:so|very) much| a lot)?)(?: (?:there|all|team|everyone|folks|bot|watchkeeper))*\W*$"
+GREETING = r"^\W*(?:ok(?:ay)?,? )?(?:(?:hi|hello|hey|yo|hallo|hola|moin|bonjour|good (?:morning|afternoon|evening|day)|thanks?|thank you|cheers|sorry|bye|good ?night)(?: (?:so|very) much| a lot)?)(?: (?:there|all|team|everyone|folks|bot|watchkeeper))*\W*$"
 """Nothing is asked."""
 HEADS = r"\b(?:how many|number of) (?:of )?(?:our |the |unique |active )*(users|customers|people|clients|visitors|sessions|orders|sales)\b"
 """What is counted by nobody here."""
@@ -38,7 +38,7 @@ INTENTS: tuple[tuple[Intent, str, str], ...] = (
     (Intent.LOGS, "warn", r"\bwarn(?:ing)?s? (?=.*\blogs?\b)|\bwarn(?:ing)?[ -](?:logs?|log lines?|messages?|lines?)\b|\bwarnings (?:in|from) (?:the )?logs?\b"),
     (Intent.LOGS, "", r"\b(?:log(?:ging)? (?:lines?|messages|entries|output|volume|rate|spam)|logs?|grep|logging)\b"),
     (Intent.TRACES, "slow", r"\b(?:slow(?:est)?|longest) (?:traces?|spans?|requests?|endpoints?|operations?|calls?|transactions?|routes?|paths?)\b|\b(?:traces?|spans?)\b|\b(?:endpoints?|operations?|routes?)\b"),
-    (Intent.NEAR, "", r"\b(?:how )?(?:near(?:ing)?|close to|approaching|hitting|nearly at) (?:(?:its|their|the|any|a|some) )?(?:(?:memory|mem|ram|cpu|disk|pool|connection|hard|resource) )?(?:limits?|quotas?|capacity|ceiling)\b|\b(?:head ?room|at (?:full )?capacity|bottle-?necks?|resource pressure|under pressure)\b"),
+    (Intent.NEAR, "", r"\b(?:handle|take|cope with|sustain|survive) (?:any )?(?:more|double|twice|extra|additional)(?: the)? (?:load|traffic|requests)\b|\b(?:how )?(?:near(?:ing)?|close to|approaching|hitting|nearly at) (?:(?:its|their|the|any|a|some) )?(?:(?:memory|mem|ram|cpu|disk|pool|connection|hard|resource) )?(?:limits?|quotas?|capacity|ceiling)\b|\b(?:head ?room|at (?:full )?capacity|bottle-?necks?|resource pressure|under pressure)\b"),
     (Intent.DECLARED, "memory_limit", r"\b(?:memory|mem|ram) (?:limits?|quota)\b(?! (?:usage|use|utili))|\blimits? (?:for|on|of) (?:the )?(?:memory|ram)\b|\b(?:memory|mem|ram) (?:can|may) (?=.*\b(?:use|have)\b)"),
     (Intent.DECLARED, "cpu_limit", r"\b(?:cpu|core) (?:limits?|quota)\b(?! (?:usage|use|utili))"),
     (Intent.DECLARED, "pool_size", r"\b(?:(?:db|database|connection) )*pool(?:'s)? (?:size|max(?:imum)?|limit)\b|\bsize of (?:the )?(?:(?:db|database|connection) )*pool\b|\b(?:max(?:imum)?) (?:db |database |pool )?connections\b|\bhow (?:big|large) is (?:the )?(?:(?:db|database|connection) )*pool\b"),
@@ -59,7 +59,7 @@ RUNBOOK = r"\b(?:run ?books?|play ?books?|post[- ]?mortems?)\b"
 SIMILAR = r"\b(?:similar|(?:seen|had|have|has|did) (?:this|it|that|(?:an? )?(?:incidents?|outages?|problems?) like (?:this|that|it))(?: happen(?:ed)?)? before|happened before|(?:(?:been|there) )?(?:incidents?|outages?) like (?:this|that|it)(?: before)?|look(?:s|ed)? (?:like|alike) before)\b"
 WHY = r"\b(?:why|root[ -]?causes?|(?:was |were |is )?caus(?:ed|es|ing)(?: by)?|what(?:'s| is| was| has been)? (?:cause|broke|behind|the (?:cause|reason)(?: of| for| behind)?)|(?:cause|reason) (?:of|for|behind)|explain|diagnose|investigate|troubleshoot|debug|what(?:'s| is| was| went)? wrong(?: with)?|what(?:'s| is| was)? the (?:problem|issue|matter)(?: with)?|rca)\b"
 HAPPENED = r"\b(?:what(?:'s| has| is| did)? (?:happened|happening|happen|going on(?! with)|went down)|what did i miss|catch me up|anything happen(?:ed|ing)?|summar(?:y|i[sz]e)|handover|hand-?off|any(?:thing)? (?:news|interesting))\b"
-BROKEN = r"\b(?:what(?:'s| is| are)? (?:broken|down|failing|on fire|degraded|unhealthy)|anything (?:broken|down|wrong|on fire|failing)|any (?:problems?|issues?|trouble)(?: right now)?|everything (?:ok|okay|fine|good|healthy|up)|all (?:good|green|ok|well)|are we (?:all )?(?:good|ok(?:ay)?|fine|up|down|healthy|stable)|is it (?:all )?over|how (?:are things|is everything|is it (?:going|looking)|are we doing|is (?:prod|production|the (?:system|platform|site|shop|cluster)) doing)|(?:is|are) (?:the )?(?:site|shop|system|platform|services) (?:up|ok|down|healthy)|(?:system |service |overall )?(?:status|health|overview)(?= *(?:report|check|page)?[?.! ]*$)|status (?:report|update|check|page))\b"
+BROKEN = r"\b(?:what(?:'s| is| are)? (?:broken|down|failing|on fire|degraded|unhealthy)|anything (?:broken|down|wrong|on fire|failing)|any (?:problems?|issues?|trouble)(?: right now)?|everything (?:ok|okay|fine|good|healthy|up)|all (?:good|green|ok|well)|all quiet|is (?:something|anything) (?:wrong|broken|off)|are we (?:all )?(?:good|ok(?:ay)?|fine|up|down|healthy|stable)|is it (?:all )?over|how (?:are things|is everything|is it (?:going|looking)|are we doing|is (?:prod|production|the (?:system|platform|site|shop|cluster)) doing)|(?:is|are) (?:the )?(?:site|shop|system|platform|services) (?:up|ok|down|healthy)|(?:system |service |overall )?(?:status|health|overview)(?= *(?:report|check|page)?[?.! ]*$)|status (?:report|update|check|page))\b"
 HEALTH = r"\b(?:(?:fully )?recover(?:ed|ing)?|(?:back|return(?:ed)?|gone back) to (?:normal|usual)|stable|calm(?:ed)?(?: down)?|usual|within (?:its )?(?:normal|usual) range|everything about|up with|health(?:y|[ -]?checks?)?|unhealthy|ok(?:ay)?|fine|alive|status|state|working|doing|degraded|broken|problems?|issues?|trouble|in trouble|having|struggling|suffering|ill|sick|well|performing|behaving|overview|dashboard|golden signals|(?:is|are|still|went|gone|back) (?:it )?(?:up|down)|(?:up|down)(?= *(?:¦ *)*[?.!]*\s*$)|up and running|running (?:ok|fine|well|normally)|normal(?:ly)?|look(?:s|ing)?(?: like)?|available|responding|respond|reachable|serving)\b"
 PODS = r"\b(?:pods?|containers?|instances?)\b"
 POD_STATES = MappingProxyType({
@@ -73,6 +73,7 @@ GOOD = r"\b(?:recover(?:ed|ing)?|normal(?:ly)?|usual|stable|calm(?:ed)?|ok(?:ay)
 """Words that ask whether it is well; a yes then means the opposite of a yes to "is it slow?"."""
 CLOSES = r"\b(?:break(?:s|ing)?|fail(?:s|ing)?|go(?:es)? down|fall over|die[s]?|blow up|next|first|soon)\b"
 FIRED = r"\b(?:fire[sd]?|firing|trigger(?:ed|s|ing)?|went off|go off|gone off|rang|rung|came in|come in|received|raised|began|started|start)\b"
+MENDED = r"\bwhat (?:has |have )?(?:fixed|resolved|solved|healed|repaired|ended|helped)\b"
 STORY = r"\b(?:serious|severe|severity|bad|priority|status|state|open(?:ed)?|closed|resolved|over|fixed|started?|end(?:ed)?|last(?:ed)?|took|still|ongoing|about|story|happened|up with|with|timeline|summary|summar(?:y|i[sz]e)|details?)\b"
 EVIDENCE = r"\b(?:evidence|proofs?|prove|facts?|how do you know|sure|certain|confidence|confident|because)\b"
 LENGTHS = (

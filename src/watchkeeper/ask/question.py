@@ -28,6 +28,7 @@ class Intent(StrEnum):
     NOISE = "noise"  # which alerts come often and mean little
     FORECAST = "forecast"  # which limit will be reached
     TRACES = "traces"
+    BUILDS = "builds"  # runs of pipelines
     SERVICES = "services"
     RECALL = "recall"  # past incidents that looked alike, runbooks
     HELP = "help"

@@ -53,6 +53,10 @@ MORE: tuple[tuple[str, Check], ...] = (
     ("show me the pods with most memory", lambda a, s: next(iter(a.data["values"])).startswith("database-")),
     ("slowest requests at 14:00", lambda a, s: a.data["operations"][0]["p95_seconds"] > 1),
     ("why did cart use more memory after 13:40?", both(says("13:40"), lambda a, s: not a.data.get("cause_service"))),
+    ("is cpu high anywhere", says("No:")),
+    ("can payment handle more load?", both(says("none is close"), lambda a, s: all(k.startswith("payment ") for k in a.data["values"]))),
+    ("what happened to checkout at 2 pm", both(says("Connection pool exhausted in payment"), lambda a, s: a.data["incident"] == "inc-0140")),
+    ("what fixed inc-0140", says("raise pool size of payment")),
     ("hello there", says("Hello", "For example")),
     # Declined: misread too easily, not known, or no question.
     ("why isn't payment slow?", declined("negation")),

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from watchkeeper.app import free_port
 
-_READY_TRIES = 900
+_READY_TRIES = 3000
 """Tenths of a second: four processes that start at once on two cores take their time."""
 _COMMON = {"WATCHKEEPER_LOG__LEVEL": "error", "WATCHKEEPER_SERVER__LOOPBACK_WITHOUT_LOGIN": "true"}
 

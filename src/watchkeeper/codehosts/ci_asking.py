@@ -34,7 +34,9 @@ class Asking:
                 answer = await self._client.request(method, path, **options)
             except httpx.TransportError as error:
                 if not left:
-                    raise CodeHostUnavailable(f"{self._name} does not answer: {error}") from None
+                    raise CodeHostUnavailable(
+                        f"{self._name} does not answer: {str(error) or type(error).__name__}"
+                    ) from None
                 continue
             if answer.is_success or answer.status_code in allow:
                 return answer

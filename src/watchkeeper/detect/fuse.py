@@ -49,6 +49,9 @@ class Together:
         self._less = float(np.log(false_pages_per_day / 0.1))
         self.recent = np.zeros((_SLOTS, len(self.service)), np.float32)
         """tail lengths beyond the usual, by five minutes"""
+        self._most, self._total = np.zeros(len(self.service), np.float32), np.zeros(self.services)
+        self._summed = -1
+        """of each series the largest of `recent`, their sum by service, and the five minutes for which they were made anew"""
         self.newest = -1
         """number of the five minutes of the newest sample, since 1970"""
         self.told, self.shifted = np.full((2, self.services), -np.inf)
@@ -66,6 +69,9 @@ class Together:
         slot, before = int(at // _SLOT), self.newest
         for passed in range(max(before + 1, slot - _SLOTS + 1), slot + 1):
             self.recent[passed % _SLOTS] = 0
+        if slot != self._summed:
+            self._summed, self._most = slot, self.recent.max(axis=0)
+            self._total = self._sum(np.arange(len(self._most)), self._most)
         self.newest = max(slot, before)
         told = self._sudden(slot % _SLOTS, surprise)
         self.told[told] = at
@@ -81,13 +87,15 @@ class Together:
     def _sudden(self, slot: int, surprise: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         beyond = np.flatnonzero(surprise > _USUAL)
         depth = surprise[beyond]
-        self.recent[slot, beyond] = np.maximum(self.recent[slot, beyond], np.minimum(depth, _MOST) - _USUAL)
+        more = np.minimum(depth, _MOST) - _USUAL
+        self.recent[slot, beyond] = np.maximum(self.recent[slot, beyond], more)
+        grown = np.maximum(more - self._most[beyond], 0)
+        self._most[beyond] += grown
+        self._total += self._sum(beyond, grown)
         told = np.zeros(self.services, bool)
         told[self.service[beyond[depth > _ACTIVE]]] = True
-        if told.any():
-            of = np.flatnonzero(told[self.service])
-            told &= self._sum(of, self.recent[:, of].max(axis=0)) > _ENOUGH - self._less - 1e-3
-        return told
+        found: npt.NDArray[np.bool_] = told & (self._total > _ENOUGH - self._less - 1e-3)
+        return found
 
     def _slow(self, at: float, shift: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """What has lasted for a day is known, and half a day that holds something told is no news."""

@@ -1,9 +1,9 @@
 """The shift head: does the last half day lie elsewhere than this half day of the last week?
 
 Levels wander, so one metric must move far to be told; many metrics of a service that moved together tell it sooner (`fuse`). What
-lasts is told once a day, and half a day that holds something told is no news. When an hour ends, the mean of the last half day is laid beside the same half days of the seven days before; their
-median is what is usual, and what the distance usually is, is learnt per series. It reads the means that `hours` keeps, and adds
-48 bytes a series.
+lasts is told once a day, and half a day that holds something told is no news. When an hour ends, the mean of the last half day is
+laid beside the same half days of the seven days before: their median is what is usual, and how far it usually lies away is learnt
+per series. What came a week ago too is no shift. It reads the means that `hours` keeps, and adds 48 bytes a series.
 """
 
 from typing import Any
@@ -65,17 +65,20 @@ class Shifts:
                 count += known
             return np.where(2 * count >= width, total / np.maximum(count, 1), np.float32(np.nan))
 
-        usual = _median(np.stack([half_day(days) for days in range(1, DAYS + 1)]))
-        away = np.abs(half_day(0) - usual)
+        week, now = np.stack([half_day(days) for days in range(1, DAYS + 1)]), half_day(0)
+        usual = _median(week)
+        away = np.abs(now - usual)
         known = np.isfinite(away)
+        # What came a week ago too is the week's rhythm. The yardstick is the distance to the median all the same.
+        nearer = np.fmin(away, np.abs(now - week[-1]))
         self.size[columns] = 0
-        self._learn(columns[known], away[known], usual[known])
+        self._learn(columns[known], away[known], nearer[known], usual[known])
 
-    def _learn(self, columns: Columns, away: Floats, usual: Floats) -> None:
+    def _learn(self, columns: Columns, away: Floats, nearer: Floats, usual: Floats) -> None:
         seen = self.seen[columns]
         yard = self.usual[columns] + np.abs(usual) * _GRAIN + _TINY
         begun = seen >= _BEGUN
-        self.size[columns] = np.where(begun, away / yard, np.float32(0))
+        self.size[columns] = np.where(begun, nearer / yard, np.float32(0))
         taught = np.where(begun, np.minimum(away, _CLIP * yard), away)
         self.usual[columns] += np.maximum(1 / (seen + 1), np.float32(1 / _MEMORY)) * (taught - self.usual[columns])
         self.seen[columns] = seen + 1

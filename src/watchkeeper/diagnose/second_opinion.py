@@ -56,10 +56,12 @@ class Suggested(_Answer):
 
 
 class Drafted(_Answer):
-    """A fix beyond the catalogue, for people to read. It is text: nothing of ours applies it."""
+    """A fix beyond the catalogue: a whole file, suggested to people in a pull request. Nothing of ours applies it."""
 
     kind: Literal["helm", "terraform", "manifest", "script"]
     title: str = Field(max_length=120)
+    path: str = Field("", max_length=300)
+    """Of the file in the repository; without one the draft stays words."""
     text: str = Field(max_length=8000)
     cites: list[str] = Field(max_length=10)
 

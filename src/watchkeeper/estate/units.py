@@ -75,12 +75,18 @@ def _under(path: str, folder: str) -> bool:
     return folder == "" or path.startswith(folder + "/") or path == folder
 
 
+_ODD = (AttributeError, TypeError, LookupError, ValueError, RecursionError)
+"""What texts of a repository raise that are YAML, and of another shape than their form of declaration knows."""
+
+
 def _plain(files: Files, folder: str, paths: Sequence[str]) -> Unit:
     mine = [p for p in paths if posixpath.dirname(p) == folder]
     try:
         return Unit(folder, "plain", tuple(o for p in mine for o in _objects(files[p], p)), frozenset(mine))
     except CannotRender as error:
         return Unit(folder, "plain", (), frozenset(mine), str(error))
+    except _ODD:
+        return Unit(folder, "plain", (), frozenset(mine), f"{folder or '.'} holds objects of a shape we do not know")
 
 
 def _chart(files: Files, folder: str) -> Unit:
@@ -93,8 +99,12 @@ def _kustomized(files: Files, folder: str, folders: Mapping[str, str]) -> Unit:
     try:
         found = _build(files, folder, folders, seen, ())
     except (CannotRender, CannotPatch) as error:
-        return Unit(folder, "kustomize", (), frozenset(seen | _mentioned(files, folder, folders, ())), str(error))
-    return Unit(folder, "kustomize", tuple(found), frozenset(seen))
+        why = str(error)
+    except _ODD:
+        why = f"{folders[folder]} has a shape that kustomize does not know"
+    else:
+        return Unit(folder, "kustomize", tuple(found), frozenset(seen))
+    return Unit(folder, "kustomize", (), frozenset(seen | _mentioned(files, folder, folders, ())), why)
 
 
 def _mentioned(files: Files, folder: str, folders: Mapping[str, str], above: tuple[str, ...]) -> set[str]:
@@ -140,7 +150,7 @@ def _build(
     path = folders[folder]
     seen.add(path)
     said = _mapping(files[path], path)
-    unknown = sorted(set(said) - _KNOWN)
+    unknown = sorted({str(k) for k in said} - _KNOWN)
     if unknown:
         raise CannotRender(f"{path} uses {', '.join(unknown)}")
     objects: list[dict[str, Any]] = []

@@ -1,7 +1,6 @@
 """A LangChain chat model behind our port: time-outs, quotas, filters and cut answers become our errors."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -51,26 +50,6 @@ class ChatModel:
                     raise _ours(error, self.name) from None
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable")
-
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """Pieces as they come; one that ends before its time raises ModelAnswerInvalid after what was given."""
-        with self._span(prompt) as span:
-            finish = ""
-            try:
-                async with asyncio.timeout(self._settings.timeout_seconds):
-                    async for chunk in self._bound(prompt).astream(_messages(prompt)):
-                        finish = str(chunk.response_metadata.get("finish_reason") or finish)
-                        if isinstance(chunk.content, str) and chunk.content:
-                            yield chunk.content
-            except TimeoutError:
-                raise ModelUnavailable(
-                    f"{self.name} did not finish within {self._settings.timeout_seconds:g} s"
-                ) from None
-            except _errors() as error:
-                raise _ours(error, self.name) from None
-            span.set_attribute("gen_ai.response.finish_reasons", [finish])
-            if finish not in ("stop", ""):
-                raise ModelAnswerInvalid(f"the answer ended early: {finish}")
 
     async def aclose(self) -> None:
         """Give connections back: the library's own client is shared by event loops and never closed, so ours is used."""
@@ -123,7 +102,8 @@ def _whole(message: Any, span: Span) -> Completion:
 def _errors() -> tuple[type[BaseException], ...]:
     import openai
 
-    return (openai.OpenAIError, httpx.HTTPError, ValueError)
+    # The last ones: the library reads a body of another shape than it expects.
+    return (openai.OpenAIError, httpx.HTTPError, ValueError, AttributeError, TypeError, LookupError)
 
 
 def _wait_of(error: BaseException) -> float | None:

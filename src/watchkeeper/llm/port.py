@@ -3,7 +3,6 @@
 A provider module defines `build(settings, clock) -> Model`. It gets text that was redacted before and gives text back; who asks checks it.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,10 +39,6 @@ class Model(Protocol):
 
     async def complete(self, prompt: Prompt) -> Completion:
         """The model's answer. Raises ModelUnavailable (down, slow, over quota) or ModelAnswerInvalid (cut, filtered)."""
-        ...
-
-    def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """The answer in pieces, for people who wait. Raises as `complete` does."""
         ...
 
     async def aclose(self) -> None:

@@ -15,7 +15,7 @@ from watchkeeper.domain.errors import StoreUnavailable
 
 HERE = Path(__file__).parent / "migrations"
 _LOCK = 7_205_759
-LIVELY = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+LIVELY = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
 """libpq's words for: a connection on which nothing comes back for some 20 s (a cut network says nothing) is dead."""
 
 
@@ -62,9 +62,15 @@ def libpq_url(url: str) -> str:
     return driver_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
 
 
+def liveliness(url: str) -> dict[str, str]:
+    """`LIVELY`, less what the address says itself."""
+    said = conninfo_to_dict(libpq_url(url))
+    return {name: value for name, value in LIVELY.items() if name not in said}
+
+
 def lively(url: str) -> str:
-    """The address for connections that stay open: `LIVELY`, unless it says otherwise itself."""
-    said: dict[str, Any] = {**LIVELY, **conninfo_to_dict(libpq_url(url))}
+    """The address for connections that stay open."""
+    said: dict[str, Any] = {**conninfo_to_dict(libpq_url(url)), **liveliness(url)}
     return make_conninfo("", **said)
 
 

@@ -18,7 +18,7 @@ from watchkeeper.domain.severity import Severity
 from watchkeeper.store import chain, rows
 from watchkeeper.store.bus import RedisBus
 from watchkeeper.store.feed import Feed
-from watchkeeper.store.migrate import LIVELY, driver_url, lively
+from watchkeeper.store.migrate import driver_url, liveliness, lively
 from watchkeeper.store.port import AuditEntry, Page, StoredAlert, StoredToken
 from watchkeeper.store.transaction import STEP_TASK, PostgresTransaction
 
@@ -50,7 +50,7 @@ class PostgresStore:
         """Connections are made when they are needed, and tested before they are used."""
         engine = create_async_engine(
             driver_url(url), pool_size=pool_size, max_overflow=2, pool_timeout=5, pool_pre_ping=True,
-            connect_args={**LIVELY, "connect_timeout": 5},
+            connect_args={**liveliness(url), "connect_timeout": 5},
         )  # fmt: skip
         event.listen(engine.sync_engine, "connect", _let_go_of_the_dead)
         return cls(engine, url, RedisBus(redis_url) if redis_url else None)

@@ -14,6 +14,7 @@ from watchkeeper.domain.escaping import visible
 from watchkeeper.workflows.answers import (
     ahead,
     alarms,
+    builds,
     cluster,
     graph,
     lines,
@@ -22,6 +23,7 @@ from watchkeeper.workflows.answers import (
     records,
     repairs,
     restarts,
+    since,
     state,
     why,
 )
@@ -32,17 +34,17 @@ from watchkeeper.workflows.read_question import read_question
 
 Answerer = Callable[[House, Question, Asker], Awaitable[Answer]]
 _ANSWERS: Mapping[Intent, Answerer] = {
-    Intent.MEASURE: numbers.measure, Intent.RANK: numbers.rank, Intent.WHEN: numbers.when, Intent.HEALTH: state.health,
+    Intent.MEASURE: numbers.measure, Intent.RANK: numbers.rank, Intent.WHEN: since.when, Intent.HEALTH: state.health,
     Intent.UNUSUAL: ahead.unusual, Intent.FORECAST: ahead.forecast, Intent.NEAR: ahead.near, Intent.SAFE: state.safe, Intent.PODS: cluster.pods,
     Intent.DECLARED: cluster.declared, Intent.CALLS: graph.who_calls, Intent.SERVICES: graph.services, Intent.INCIDENTS: records.incidents,
     Intent.ALERTS: alarms.alerts, Intent.NOISE: alarms.noise, Intent.CHANGES: records.changes, Intent.PLANS: repairs.plans, Intent.LOGS: lines.logs,
-    Intent.TRACES: lines.traces, Intent.WHY: why.why, Intent.RECALL: past.recall,
+    Intent.TRACES: lines.traces, Intent.WHY: why.why, Intent.RECALL: past.recall, Intent.BUILDS: builds.builds,
 }  # fmt: skip
 _CAN = (
     "I answer from what is measured and remembered: CPU, memory, latency, errors, traffic, pools, queues, restarts (now, over a time, "
     "ranked, compared, above a limit), health, logs, traces, pods, versions and limits, who calls whom, changes, alerts, incidents and why, "
     "repairs, who approved them and what waits for approval, what is near its limit or breaks next, whether anything speaks against a deploy, "
-    "noisy alerts, similar incidents and runbooks."
+    "noisy alerts, broken pipelines, similar incidents and runbooks."
 )
 
 

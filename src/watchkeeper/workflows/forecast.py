@@ -39,7 +39,7 @@ async def anomalies(house: House, service: str, window_seconds: float) -> Mappin
         "service": service, "window_seconds": window_seconds, "at": now.isoformat(), "series": len(series), "judged": len(judged),
         "anomalies": sorted(found, key=lambda f: (f["began"], f["metric"])), "forecasts": sorted(every, key=lambda f: (f["expected"], f["metric"])),
         "could_not_see": missing,
-        "method": "step, season, record and hour heads with tails fitted per series; lines and excursions towards hard limits; "
+        "method": "step, season, record, hour and shift heads, judged per series; lines, excursions and touches of hard limits; "
         "the same hour of the day before for limits that are days away; arithmetic for certificates, quota and error budget",
         "coverage": 0.8,
     }  # fmt: skip

@@ -1,11 +1,11 @@
-"""Runs and statistics as values for the API, the console and chat: one place that reads them."""
+"""Runs and statistics as values for the API, the console and answers: one place that reads them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from watchkeeper.pipelines.words import code, title_of
+from watchkeeper.pipelines.words import title_of
 from watchkeeper.store.ports.pipelines import PipelineRun
 from watchkeeper.workflows.house import House
 
@@ -35,11 +35,3 @@ def row(run: PipelineRun, *, whole: bool = False) -> dict[str, Any]:
     out = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in asdict(run).items() if k != "body"}
     out["meaning"] = title_of(run.category) if run.state == "failed" else ""
     return {**out, **dict(run.body)} if whole else out
-
-
-def sentence(run: PipelineRun) -> str:
-    """One line of Markdown for chat; text from the run stands as code."""
-    if run.state != "failed":
-        return f"{code(run.name)} on {code(run.branch)}: {run.state}"
-    chance = ", probably by chance" if run.flaky else ""
-    return f"{code(run.name)} on {code(run.branch)} failed{chance}: {title_of(run.category)}"

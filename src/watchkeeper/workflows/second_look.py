@@ -26,7 +26,7 @@ Answer with one JSON object: {"ranking": ["H1", ...], "sentences": [{"text": "..
 Rules: rank only hypotheses that are listed; every sentence cites evidence ids that are listed and uses only their numbers and names;
 at most four sentences; want asks for further evidence by a tool (metrics, logs, traces, objects, changes, similar, runbooks) and may be empty;
 actions are names from the list. draft is only for a fix that no action covers: {"kind": "helm|terraform|manifest|script", "title": "...",
-"text": "...", "cites": [...]}; people will read it, nobody will run it. If the evidence does not decide, leave ranking empty."""
+"path": "file in the repository", "text": "the whole file", "cites": [...]}; people will read it, nobody will run it. If the evidence does not decide, leave ranking empty."""
 _INTENTS: Mapping[str, Intent] = {
     "metrics": Intent.MEASURE, "logs": Intent.LOGS, "traces": Intent.TRACES, "objects": Intent.PODS, "changes": Intent.CHANGES,
 }  # fmt: skip

@@ -15,13 +15,16 @@ from chat_stand_ins import SECRET, SlackStandIn, TeamsStandIn, slack_stand_in, s
 from tests_support import ALERT, INCIDENT, NOW
 from watchkeeper import app as front
 from watchkeeper.bench._questions import plan as plan_of
+from watchkeeper.chat.cards import Card
 from watchkeeper.chat.conversation import ChatTools, person, pressed
+from watchkeeper.chat.one_message import show
 from watchkeeper.chat.platforms.slack import PATH as SLACK_PATH
 from watchkeeper.chat.platforms.slack import Slack
 from watchkeeper.chat.platforms.teams import PATH as TEAMS_PATH
 from watchkeeper.chat.platforms.teams import Teams
 from watchkeeper.correlate.mute import muted
 from watchkeeper.domain.diagnosis import Diagnosis, Sentence
+from watchkeeper.domain.errors import SourceUnavailable
 from watchkeeper.domain.incident import Stage
 from watchkeeper.domain.notice import Notice, NoticeKind
 from watchkeeper.domain.people import Person
@@ -30,6 +33,7 @@ from watchkeeper.domain.severity import Role, Severity
 from watchkeeper.settings import Settings, SlackSettings
 from watchkeeper.simulate.serve import serving
 from watchkeeper.store.port import PlanState
+from watchkeeper.store.ports.chat import Said
 from watchkeeper.store.postgres import PostgresStore
 from watchkeeper.testing import ManualClock
 from watchkeeper.workflows.house import House
@@ -309,3 +313,38 @@ async def test_a_worker_that_nobody_calls_speaks_to_teams_all_the_same(room: Roo
         room.house.settings.chat.teams, ChatTools(lambda: room.house), lambda scope, tenant: TOKEN, cloud
     ).announce(NOTICE)
     assert len(room.teams.cards) == 1
+
+
+async def test_two_at_once_write_one_message_and_no_transaction_waits_for_the_platform(room: Room) -> None:
+    writes: list[int] = []
+
+    async def write(card: Card, before: Said | None) -> tuple[str, str]:
+        await asyncio.sleep(0.3)
+        async with room.house.store.transaction() as tx:
+            row = await tx._row(
+                "select count(*) as n from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+            )  # type: ignore[attr-defined]
+        writes.append(row["n"])
+        return "C1", "1.1"
+
+    said = await asyncio.gather(*(show(room.house, "slack", INCIDENT.id, write) for _ in range(3)))
+    assert writes == [0]
+    assert {one.message for one, _ in said} == {"1.1"}
+
+
+async def test_a_claim_whose_holder_died_or_failed_holds_up_nobody_for_long(room: Room) -> None:
+    async def write(card: Card, before: Said | None) -> tuple[str, str]:
+        return "C1", "2.2"
+
+    async def fail(card: Card, before: Said | None) -> tuple[str, str]:
+        raise SourceUnavailable("slack cannot be reached")
+
+    with pytest.raises(SourceUnavailable):
+        await show(room.house, "slack", INCIDENT.id, fail)
+    said, _ = await show(room.house, "slack", INCIDENT.id, write)
+    assert said.message == "2.2"
+    async with room.house.store.transaction() as tx:
+        assert await tx.claim_chat("teams", INCIDENT.id, "dead", NOW, NOW + timedelta(seconds=60))
+    room.clock.advance(seconds=61)
+    said, _ = await show(room.house, "teams", INCIDENT.id, write)
+    assert said.message == "2.2"

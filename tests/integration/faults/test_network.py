@@ -171,12 +171,12 @@ async def test_what_a_lost_process_held_is_given_back(postgres: Postgres, wire: 
         assert holding.stdout is not None
         assert (await asyncio.to_thread(holding.stdout.readline)).strip() == b"held"
         wire.cut()
+        began = time.monotonic()
         port, stop, answers = front.free_port(), asyncio.Event(), list[int]()
         settings = Settings.model_validate({"store": {"database_url": postgres.url}})
         async with front.open_house(settings) as opened:
             serving = asyncio.create_task(front.serve(opened, stop, host="127.0.0.1", port=port))
             await asyncio.sleep(1)
-            began = time.monotonic()
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
                 async with asyncio.timeout(120):
                     await asyncio.gather(*(send(client, n, answers) for n in range(20)))

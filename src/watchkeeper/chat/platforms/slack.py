@@ -12,7 +12,8 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from watchkeeper.chat.cards import Card
-from watchkeeper.chat.conversation import ChatTools, Platform, asked, card_for, person, pressed
+from watchkeeper.chat.conversation import ChatTools, Platform, asked, person, pressed
+from watchkeeper.chat.one_message import show
 from watchkeeper.domain.errors import SourceRefused, SourceUnavailable
 from watchkeeper.domain.escaping import for_slack
 from watchkeeper.domain.notice import Notice
@@ -138,7 +139,7 @@ class Slack:
             )
             return
         said = await self._show(notice.incident_id)
-        if notice.lines and said is not None:
+        if notice.lines:
             await self._call(
                 "chat_postMessage",
                 channel=said.place,
@@ -146,31 +147,24 @@ class Slack:
                 text=for_slack("\n".join(notice.lines), _SECTION),
             )
 
-    async def _show(self, incident_id: str) -> Said | None:
-        """The message as it should be; the same again is not sent."""
-        house = self._tools.house()
-        card = await card_for(house, incident_id)
-        async with house.store.transaction() as tx:
-            # One at a time in the installation: two workers must not post two messages.
-            await tx.lock(f"chat {self.name} {incident_id}")
-            before = await tx.said_in_chat(self.name, incident_id)
-            if before is not None and before.digest == card.digest:
-                return before
+    async def _show(self, incident_id: str) -> Said:
+        """The message as it should be; a change to a plan that waits goes into its thread, once."""
+        written = False
+
+        async def write(card: Card, before: Said | None) -> tuple[str, str]:
+            nonlocal written
             words: dict[str, Any] = {"text": for_slack(f"{card.title}: {card.status}", 300), "blocks": blocks_of(card)}
+            written = True
             if before is None:
                 sent = await self._call("chat_postMessage", channel=self._settings.channel, **words)
-                said = Said(self.name, incident_id, str(sent["channel"]), str(sent["ts"]), card.digest)
-            else:
-                await self._call("chat_update", channel=before.place, ts=before.message, **words)
-                said = Said(self.name, incident_id, before.place, before.message, card.digest)
-            await tx.note_said(said, house.clock.now())
-        if card.diff and any(b.action == "approve" for b in card.buttons):
-            await self._call(
-                "chat_postMessage",
-                channel=said.place,
-                thread_ts=said.message,
-                text=f"```{for_slack(card.diff, _DIFF)}```",
-            )
+                return str(sent["channel"]), str(sent["ts"])
+            await self._call("chat_update", channel=before.place, ts=before.message, **words)
+            return before.place, before.message
+
+        said, card = await show(self._tools.house(), self.name, incident_id, write)
+        if written and card.diff and any(b.action == "approve" for b in card.buttons):
+            diff = f"```{for_slack(card.diff, _DIFF)}```"
+            await self._call("chat_postMessage", channel=said.place, thread_ts=said.message, text=diff)
         return said
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:

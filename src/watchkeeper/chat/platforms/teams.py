@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from watchkeeper.chat.cards import Button, Card
 from watchkeeper.chat.conversation import ChatTools, Platform, asked, card_for, person, pressed
+from watchkeeper.chat.one_message import show
 from watchkeeper.domain.errors import SourceRefused, SourceUnavailable
 from watchkeeper.domain.escaping import for_adaptive_card
 from watchkeeper.domain.notice import Notice
@@ -115,20 +116,12 @@ class Teams:
         from microsoft_teams.api.activities.message import MessageActivityInput
         from microsoft_teams.cards import AdaptiveCard
 
-        house = self._tools.house()
-        card = await card_for(house, incident_id)
-        async with house.store.transaction() as tx:
-            # One at a time in the installation: two workers must not post two cards.
-            await tx.lock(f"chat {self.name} {incident_id}")
-            before = await tx.said_in_chat(self.name, incident_id)
-            if before is not None and before.digest == card.digest:
-                return
+        async def write(card: Card, before: Said | None) -> tuple[str, str]:
             activity = MessageActivityInput().add_card(AdaptiveCard.model_validate(adaptive_card_of(card)))
             sent = await self._send(activity, before.message if before else "")
-            message = before.message if before else sent
-            await tx.note_said(
-                Said(self.name, incident_id, self._settings.conversation, message, card.digest), house.clock.now()
-            )
+            return self._settings.conversation, before.message if before else sent
+
+        await show(self._tools.house(), self.name, incident_id, write)
 
     async def _send(self, activity: Any, replaces: str) -> str:
         if replaces:

@@ -254,7 +254,9 @@ class AzureDevOps:
         try:
             answer = await self._client.request(method, path, **options)
         except httpx.TransportError as error:
-            raise CodeHostUnavailable(f"Azure DevOps does not answer: {error}", hint="check delivery.url") from None
+            raise CodeHostUnavailable(
+                f"Azure DevOps does not answer: {str(error) or type(error).__name__}", hint="check delivery.url"
+            ) from None
         # A bad token is answered with a page to sign in, and with 203.
         if answer.status_code in (203, 302, 401):
             raise CodeHostError("Azure DevOps refuses our token", hint="check delivery.token: Code, read & write")

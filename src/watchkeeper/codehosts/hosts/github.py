@@ -224,7 +224,9 @@ class GitHub:
         try:
             answer = await self._client.request(method, path, **options)
         except httpx.TransportError as error:
-            raise CodeHostUnavailable(f"GitHub does not answer: {error}", hint="check delivery.url") from None
+            raise CodeHostUnavailable(
+                f"GitHub does not answer: {str(error) or type(error).__name__}", hint="check delivery.url"
+            ) from None
         if answer.is_success or answer.status_code in allow:
             return answer
         limited = answer.status_code == 429 or (
@@ -245,10 +247,12 @@ def _words(answer: httpx.Response) -> str:
         body = answer.json()
     except ValueError:
         return answer.text[:200]
+    if not isinstance(body, dict) or not body.get("message"):
+        return answer.text[:200]
     details = "; ".join(
         str(e.get("message") or e.get("code", "")) for e in body.get("errors") or [] if isinstance(e, dict)
     )
-    return f"{body.get('message', '')}{f' ({details})' if details else ''}"
+    return f"{body['message']}{f' ({details})' if details else ''}"
 
 
 def build(settings: DeliverySettings, cluster: ClusterDoor | None = None) -> CodeHost:

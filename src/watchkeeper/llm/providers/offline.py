@@ -1,7 +1,5 @@
 """No model: Watchkeeper words its findings itself and sends nothing."""
 
-from collections.abc import AsyncIterator
-
 from watchkeeper.domain.clock import Clock
 from watchkeeper.domain.errors import ModelUnavailable
 from watchkeeper.llm.port import Completion, Model, Prompt
@@ -20,11 +18,6 @@ class Offline:
     async def complete(self, prompt: Prompt) -> Completion:
         """Raises ModelUnavailable: nothing leaves this process."""
         raise ModelUnavailable(_WORDS, hint=_HINT)
-
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """Raises ModelUnavailable: nothing leaves this process."""
-        raise ModelUnavailable(_WORDS, hint=_HINT)
-        yield ""
 
     async def aclose(self) -> None:
         """Nothing was opened."""

@@ -34,6 +34,14 @@ class ChatRecords(Protocol):
         """The message, if there is one."""
         ...
 
+    async def claim_chat(self, platform: str, incident_id: str, by: str, at: datetime, until: datetime) -> bool:
+        """Only `by` may write this message until then, or until the claim is dropped. False where somebody else may."""
+        ...
+
+    async def drop_chat_claim(self, platform: str, incident_id: str, by: str) -> None:
+        """The one who claimed it is done."""
+        ...
+
     async def note_said(self, said: Said, at: datetime) -> None:
         """It says this now."""
         ...

@@ -17,6 +17,25 @@ class ChatStatements(Statements):
         )  # fmt: skip
         return Said(**row) if row else None
 
+    async def claim_chat(self, platform: str, incident_id: str, by: str, at: datetime, until: datetime) -> bool:
+        """A claim that ended is anybody's."""
+        row = await self._row(
+            "insert into chat_claims (platform, incident_id, by, until) values (:platform, :incident, :by, :until) "
+            "on conflict (platform, incident_id) do update set by = excluded.by, until = excluded.until "
+            "where chat_claims.until <= :at or chat_claims.by = excluded.by returning by",
+            platform=platform, incident=incident_id, by=by, at=at, until=until,
+        )  # fmt: skip
+        return row is not None
+
+    async def drop_chat_claim(self, platform: str, incident_id: str, by: str) -> None:
+        """Only one's own."""
+        await self._do(
+            "delete from chat_claims where platform = :platform and incident_id = :incident and by = :by",
+            platform=platform,
+            incident=incident_id,
+            by=by,
+        )
+
     async def note_said(self, said: Said, at: datetime) -> None:
         """It says this now."""
         await self._do(

@@ -13,6 +13,7 @@ from watchkeeper.workflows.gather import gather
 from watchkeeper.workflows.house import House
 from watchkeeper.workflows.progress import holding, look_again, move
 from watchkeeper.workflows.second_look import Look, second_look
+from watchkeeper.workflows.suggest_draft import suggest_draft
 
 
 async def step(house: House, incident: Incident) -> None:
@@ -27,6 +28,9 @@ async def step(house: House, incident: Incident) -> None:
     evidence = await gather(house, incident, alerts)
     look = await second_look(house, incident, await asyncio.to_thread(diagnose, evidence))
     diagnosis = look.diagnosis
+    facts = _facts(look)
+    if look.draft is not None:
+        facts["draft_for_people"] = await suggest_draft(house, incident, look.draft)
     pictures = await asyncio.to_thread(exhibits, evidence, diagnosis)
     severity = severity_rule.assess(incident.severity, diagnosis, evidence, incident.environment)
     observe.DIAGNOSIS_SECONDS.observe(time.monotonic() - started)
@@ -35,7 +39,7 @@ async def step(house: House, incident: Incident) -> None:
         await tx.save_diagnosis(incident.id, diagnosis, house.clock.now())
         await tx.save_exhibits(incident.id, pictures)
         await move(
-            house, tx, incident, Stage.DIAGNOSED, "incident.diagnosed", diagnosis.root_cause, _facts(look),
+            house, tx, incident, Stage.DIAGNOSED, "incident.diagnosed", diagnosis.root_cause, facts,
             severity=severity, root_cause=diagnosis.root_cause,
             cause_service=diagnosis.cause.service if diagnosis.cause else "",
             cause_kind=diagnosis.cause.kind if diagnosis.cause else "",
@@ -58,11 +62,4 @@ def _facts(look: Look) -> dict[str, object]:
         }
     if look.dropped:
         facts["not_accepted_of_model"] = list(look.dropped)
-    if look.draft is not None:
-        facts["draft_for_people"] = {
-            "kind": look.draft.kind,
-            "title": look.draft.title,
-            "text": look.draft.text,
-            "note": "text for people to read; never applied",
-        }
     return facts
