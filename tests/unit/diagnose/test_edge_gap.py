@@ -5,6 +5,7 @@ import polars as pl
 
 from tests_support import NOW
 from watchkeeper.diagnose.analyzers.edge_gap import direct, examine, measured_gaps
+from watchkeeper.diagnose.analyzers.own_latency import examine as own_latency
 from watchkeeper.diagnose.case import Case
 from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.evidence import SPAN_SCHEMA, EvidenceFile, Series, Window
@@ -74,8 +75,9 @@ def test_who_waits_for_a_slow_callee_with_a_full_pool_does_not_dwarf_it() -> Non
         series("shop", "workload", 20, 20), series("base", "workload", 20, 20),
     )  # fmt: skip
     window = Window.of_unix(ONSET - 600, ONSET, ONSET + 300)
-    found = diagnose(
-        EvidenceFile(window, metrics=metrics, topology=Topology.of([("shop", "base")]), alerting_service="shop")
-    )
-    assert found.cause is not None
-    assert (found.cause.service, found.cause.kind) == ("base", "latency")
+    seen = EvidenceFile(window, metrics=metrics, topology=Topology.of([("shop", "base")]), alerting_service="shop")
+    strengths = {f.service: f.strength for f in own_latency(Case(seen))}
+    assert strengths["base"] > 0.6
+    cause = diagnose(seen).cause
+    assert cause is not None
+    assert (cause.service, cause.kind) == ("base", "latency")
