@@ -29,14 +29,13 @@ from watchkeeper.estate.effects import Intent
 from watchkeeper.estate.manifests import locate
 from watchkeeper.estate.units import units
 from watchkeeper.estate.writer import write
-from watchkeeper.pipelines import reports
 from watchkeeper.pipelines.review import review
 from watchkeeper.policy.documents import documents as change_documents
 from watchkeeper.policy.review import load_waivers
 from watchkeeper.recall.articles import article_of, belonging
 from watchkeeper.recall.framing import said
 from watchkeeper.recall.log_lines import logql
-from watchkeeper.settings import ServerSettings, Settings
+from watchkeeper.settings import DoorsSettings, ServerSettings, Settings
 from watchkeeper.settings.addresses import guarded
 from watchkeeper.shelf import plugins
 from watchkeeper.store.postgres import _read_cursor
@@ -46,6 +45,16 @@ from watchkeeper.testing import CountingIds
 
 Parser = Callable[[bytes], object]
 SECRET = "a secret of a webhook"  # nosec
+DOORS = DoorsSettings.model_validate(
+    {
+        "generic": {
+            "m": {
+                "alerts": "alerts || @", "name": "name", "status": "status", "severity": "severity", "summary": "summary",
+                "starts_at": "at", "fingerprint": "id", "labels": {"service": "labels.service", "pod": "labels.pod"},
+            }
+        }
+    }
+)  # fmt: skip
 SENDERS = plugins("watchkeeper.api.webhooks", "read")
 KNOWN = Known(services=("checkout", "payment"), namespaces=("shop",))
 _INTENT = Intent(Workload("shop", "Deployment", "checkout"), ())
@@ -77,7 +86,7 @@ def sender(name: str) -> Parser:
         words = head.decode("latin-1")
         headers = {"ce-type": words, "ce-time": words, "ce-id": words, "ce-source": words, "ce-specversion": "1.0", "x-pagerduty-signature": words}  # fmt: skip
         for one in (body, data):
-            tried(partial(lambda one: SENDERS[name](Delivery(one, headers, {"mapping": words}, NOW)), one))
+            tried(partial(lambda one: SENDERS[name](Delivery(one, headers, {"mapping": "m"}, NOW, DOORS)), one))
         return None
 
     return read
@@ -241,8 +250,6 @@ PARSERS: dict[str, Parser] = {
     **{f"webhook-{name}": sender(name) for name in sorted(SENDERS)},
     **{f"ci-{name.replace('_', '-')}": ci_webhook(name) for name in ("github_actions", "azure_pipelines", "jenkins")},
     "ci-logs": lambda data: review([data[n : n + 64] for n in range(0, len(data), 64)]),
-    "junit": reports.junit,
-    "tap": lambda data: reports.tap(text_of(data)),
     "manifests": manifests,
     "changes": changes,
     "terraform": terraform,

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 
+from integration.store.test_moving import PLAN
 from tests_support import INCIDENT
 from watchkeeper import app as front
 from watchkeeper.access.tokens import Access
@@ -13,8 +16,11 @@ from watchkeeper.api.app import create_app
 from watchkeeper.bench import console
 from watchkeeper.console.pages.incident import pictured
 from watchkeeper.console.routes import mount
+from watchkeeper.domain.incident import Stage
+from watchkeeper.domain.remediation import NeedsApproval
 from watchkeeper.settings import Settings
 from watchkeeper.shelf import plugins
+from watchkeeper.store.port import PlanState
 from watchkeeper.store.ports.conversation import Exchange
 from watchkeeper.store.postgres import PostgresStore
 
@@ -144,6 +150,24 @@ async def test_settings_that_are_as_ever_do_not_stand_among_those_that_differ(
     assert re.findall(r"<tr><td><code>([a-z_.]+)", differing) == [
         "sources.prometheus.url", "sources.loki.url", "server.loopback_without_login",
     ]  # fmt: skip
+
+
+async def test_what_waits_for_a_word_stands_among_the_approvals(
+    visitor: tuple[httpx.AsyncClient, PostgresStore],
+) -> None:
+    client, store = visitor
+    later = replace(PLAN, id="plan-2", because="the newer one", created_at=PLAN.created_at + timedelta(minutes=1))
+    async with store.transaction() as tx:
+        await tx.create_incident(replace(INCIDENT, stage=Stage.AWAITING_APPROVAL))
+        for plan in (PLAN, later.sealed()):
+            await tx.save_plan(plan, NeedsApproval(("configured",)))
+    text = (await client.get("/approvals")).text
+    assert text.count("/do/decide/") == 1
+    assert "the newer one" in text
+    async with store.transaction() as tx:
+        await tx.set_plan("plan-2", PlanState.REJECTED)
+        await tx.set_plan(PLAN.id, PlanState.REJECTED)
+    assert "/do/decide/" not in (await client.get("/approvals")).text
 
 
 def test_pictures_of_a_long_conversation_are_the_newest_that_fit() -> None:

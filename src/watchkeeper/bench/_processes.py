@@ -21,7 +21,7 @@ from watchkeeper.store.migrate import libpq_url, migrate
 
 COUNTS = (1, 2, 4)
 _PAYLOAD, _CLIENTS, _SECONDS = 50, 8, 10.0
-_INCIDENTS = 60
+_INCIDENTS = 40
 _MOST_SECONDS = 300
 
 

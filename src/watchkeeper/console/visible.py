@@ -5,4 +5,7 @@ from watchkeeper.domain.escaping import pictured
 
 def visible(text: object) -> str:
     """Control, direction and surrogate characters as escapes; line breaks and tabs stay."""
-    return "".join(c if c in "\n\t" else pictured(c) for c in str(text))
+    said = str(text)
+    if said.isprintable():
+        return said
+    return "".join(c if c in "\n\t" else pictured(c) for c in said)

@@ -87,9 +87,9 @@ def own_share(case: Case, extra: Mapping[str, float]) -> dict[str, float]:
     return out
 
 
-def relative(case: Case, own: Mapping[str, float]) -> dict[str, float]:
-    """service -> its amount as a share of the largest among those that can be the cause"""
-    largest = max((amount for service, amount in own.items() if service in case.in_reach), default=0.0)
+def relative(case: Case, own: Mapping[str, float], victims: frozenset[str] = frozenset()) -> dict[str, float]:
+    """service -> its amount as a share, at most 1, of the largest among those that can be the cause and are no known victims"""
+    largest = max((a for service, a in own.items() if service in case.in_reach - victims), default=0.0)
     return {service: min(amount / largest, 1.0) if largest > 0 else 0.0 for service, amount in own.items()}
 
 

@@ -202,6 +202,10 @@ class Transaction(
         """Newest first."""
         ...
 
+    async def proposed_for(self, incident_ids: Sequence[str]) -> dict[str, PlanRecord]:
+        """incident -> its newest plan that waits for a word; those without one are absent."""
+        ...
+
     async def plans_on(self, target: str, since: datetime) -> list[PlanRecord]:
         """Plans whose `str(plan.target)` is `target`, made at or after `since`, newest first."""
         ...

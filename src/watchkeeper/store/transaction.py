@@ -1,7 +1,7 @@
 """One unit of work on PostgreSQL: implements `store.port.Transaction`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -192,6 +192,15 @@ class PostgresTransaction(
             "select * from plans where incident_id = :id order by created_at desc, id desc", id=incident_id
         )
         return [rows.plan_record(row) for row in found]
+
+    async def proposed_for(self, incident_ids: Sequence[str]) -> dict[str, PlanRecord]:
+        """One statement for all of them."""
+        found = await self._rows(
+            "select distinct on (incident_id) * from plans where incident_id = any(:ids) and state = 'proposed' "
+            "order by incident_id, created_at desc, id desc",
+            ids=list(incident_ids),
+        )
+        return {row["incident_id"]: rows.plan_record(row) for row in found}
 
     async def plans_on(self, target: str, since: datetime) -> list[PlanRecord]:
         """Newest first."""

@@ -23,6 +23,7 @@ from watchkeeper.workflows.answers import (
     records,
     repairs,
     restarts,
+    since,
     state,
     why,
 )
@@ -33,7 +34,7 @@ from watchkeeper.workflows.read_question import read_question
 
 Answerer = Callable[[House, Question, Asker], Awaitable[Answer]]
 _ANSWERS: Mapping[Intent, Answerer] = {
-    Intent.MEASURE: numbers.measure, Intent.RANK: numbers.rank, Intent.WHEN: numbers.when, Intent.HEALTH: state.health,
+    Intent.MEASURE: numbers.measure, Intent.RANK: numbers.rank, Intent.WHEN: since.when, Intent.HEALTH: state.health,
     Intent.UNUSUAL: ahead.unusual, Intent.FORECAST: ahead.forecast, Intent.NEAR: ahead.near, Intent.SAFE: state.safe, Intent.PODS: cluster.pods,
     Intent.DECLARED: cluster.declared, Intent.CALLS: graph.who_calls, Intent.SERVICES: graph.services, Intent.INCIDENTS: records.incidents,
     Intent.ALERTS: alarms.alerts, Intent.NOISE: alarms.noise, Intent.CHANGES: records.changes, Intent.PLANS: repairs.plans, Intent.LOGS: lines.logs,

@@ -6,6 +6,7 @@ import polars as pl
 from tests_support import NOW
 from watchkeeper.diagnose.analyzers.edge_gap import direct, examine, measured_gaps
 from watchkeeper.diagnose.case import Case
+from watchkeeper.diagnose.diagnose import diagnose
 from watchkeeper.domain.evidence import SPAN_SCHEMA, EvidenceFile, Series, Window
 from watchkeeper.domain.topology import Edge, Topology
 
@@ -64,3 +65,17 @@ def test_spans_through_an_untraced_service_blame_nobody() -> None:
     assert [f.kind for f in examine(Case(seen))] == ["network"]
     told = EvidenceFile(window, spans=spans, topology=Topology(frozenset({traced, Edge("shop", "ship", "observed")})))
     assert examine(Case(told)) == []
+
+
+def test_who_waits_for_a_slow_callee_with_a_full_pool_does_not_dwarf_it() -> None:
+    """Waiting for a connection looks like work of its own, and is far longer than what the callee adds."""
+    metrics = (
+        series("shop", "latency-95", 0.1, 9.0), series("shop", "pool-rate", 20, 100), series("base", "latency-95", 0.01, 0.5),
+        series("shop", "workload", 20, 20), series("base", "workload", 20, 20),
+    )  # fmt: skip
+    window = Window.of_unix(ONSET - 600, ONSET, ONSET + 300)
+    found = diagnose(
+        EvidenceFile(window, metrics=metrics, topology=Topology.of([("shop", "base")]), alerting_service="shop")
+    )
+    assert found.cause is not None
+    assert (found.cause.service, found.cause.kind) == ("base", "latency")

@@ -11,13 +11,14 @@ from watchkeeper.console.visible import visible
 
 def tag(name: str, *children: object, **attributes: object) -> Markup:
     """An element; `_` in attribute names is `-`, a trailing one is dropped (class_); None leaves an attribute out."""
-    written = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), visible(value))
+    # Joined as text, each part escaped by itself: `Markup.format` takes most of a page's time.
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(visible(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    inner = Markup("").join(c if isinstance(c, Markup) else escape(visible(c)) for c in children)
-    return Markup("<{}{}>{}</{}>").format(Markup(name), written, inner, Markup(name))  # noqa: S704 - names are ours
+    inner = "".join(c if isinstance(c, Markup) else escape(visible(c)) for c in children)
+    return Markup(f"<{name}{written}>{inner}</{name}>")  # noqa: S704 - names are ours
 
 
 def picture(

@@ -4,7 +4,7 @@ import polars as pl
 
 from watchkeeper.diagnose.analyzer import Analyzer
 from watchkeeper.diagnose.case import Case, Shift, finding, strongest
-from watchkeeper.diagnose.impact import loads, lost_outside, own_share, relative, steered
+from watchkeeper.diagnose.impact import loads, lost_outside, own_share, passes_on, relative, steered
 from watchkeeper.domain.diagnosis import Finding
 from watchkeeper.domain.evidence import Signal
 
@@ -25,7 +25,7 @@ def examine(case: Case) -> list[Finding]:
     weighed = bool(case.evidence.alerting_service) and case.evidence.alerting_service in load
     amounts = {s: rise * (load.get(s, 0.0) if weighed else 1.0) for s, rise in seconds.items()}
     own = own_share(case, amounts)
-    shares = relative(case, own) if weighed else dict.fromkeys(own, 1.0)
+    shares = relative(case, own, passes_on(case)) if weighed else dict.fromkeys(own, 1.0)
     found = []
     for service, amount in own.items():
         shift = shifts[service]

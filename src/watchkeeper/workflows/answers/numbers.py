@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from watchkeeper.ask.amounts import amount, clock, difference, length, listed
+from watchkeeper.ask.amounts import amount, clock, difference, listed
 from watchkeeper.ask.answer import Answer, Asker
-from watchkeeper.ask.curve import Curve, increase, moved, one_curve
+from watchkeeper.ask.curve import Curve, increase, one_curve
 from watchkeeper.ask.picture import sparkline, svg
 from watchkeeper.ask.question import Order, Question, Summary, Threshold
 from watchkeeper.ask.signals import PARTNER, SIGNALS, Asked
 from watchkeeper.ask.thresholds import in_unit
-from watchkeeper.workflows.answers.seen import Measured, Table, calls, measured
+from watchkeeper.workflows.answers.seen import Measured, Table, measured
 from watchkeeper.workflows.house import House
 
 _SHOWN = 20
@@ -87,13 +87,14 @@ def nothing(seen: Measured, signal: Asked, question: Question) -> Answer:
     who = f" of {listed(list(question.services))}" if question.services else ""
     if seen.unseen:
         first = seen.unseen[0]
-        said = first if first.startswith("No metrics") else f"I cannot see {_lower(signal.title)}{who}: {first}"
+        said = first if first.startswith("No metrics") else f"I cannot see {lower_title(signal.title)}{who}: {first}"
     else:
-        said = f"There is no data for {_lower(signal.title)}{who} {question.span.within()}: no source measures it here."
+        said = f"There is no data for {lower_title(signal.title)}{who} {question.span.within()}: no source measures it here."
     return Answer(said, {"values": {}, "unseen": list(seen.unseen)})
 
 
-def _lower(title: str) -> str:
+def lower_title(title: str) -> str:
+    """Within a sentence; what begins with an abbreviation stays."""
     return title if title[:2].isupper() else title[0].lower() + title[1:]
 
 
@@ -142,7 +143,7 @@ def _table(
         values = {s: v for s, v in values.items() if (v > limit) == question.threshold.above}
         if not values:
             return Answer(
-                f"None: no service has {_lower(signal.title)} {_limit(question.threshold)} ({what}).",
+                f"None: no service has {lower_title(signal.title)} {_limit(question.threshold)} ({what}).",
                 {"values": {}, "unit": signal.unit},
             )
     ranked = sorted(values.items(), key=lambda kv: (-kv[1], kv[0]))
@@ -245,7 +246,7 @@ def _grown(seen: Measured, signal: Asked, question: Question, asker: Asker) -> A
     data = {"unit": signal.unit, "values": grown, "queries": list(seen.queries)}
     if not some:
         who = listed(list(question.services)) if question.services else f"all {len(grown)} services"
-        return Answer(f"None: no {_lower(signal.title)} at {who} {words}.", data)
+        return Answer(f"None: no {lower_title(signal.title)} at {who} {words}.", data)
     pods = [
         (str(one.labels.get("pod", "")), increase([one], start, end))
         for s, _ in some
@@ -308,7 +309,7 @@ async def _compared(house: House, question: Question, name: str, seen: Measured,
         )
     if all(v["then"] is None for v in values.values()):
         return Answer(
-            f"I have no {_lower(signal.title)} from {versus.words} ({clock(versus.start, asker.zone, asker.now)} to {clock(versus.end, asker.zone, asker.now)}), so I cannot compare.",
+            f"I have no {lower_title(signal.title)} from {versus.words} ({clock(versus.start, asker.zone, asker.now)} to {clock(versus.end, asker.zone, asker.now)}), so I cannot compare.",
             {"values": values, "unit": signal.unit},
         )
     lately = start > question.span.start.timestamp()
@@ -349,12 +350,12 @@ async def rank(house: House, question: Question, asker: Asker) -> Answer:
     shown = ranked[: question.top or 5]
     if value == 0 and question.order is not Order.LEAST:
         return Answer(
-            f"None: {_lower(signal.title)} is 0 at every service ({what}).",
+            f"None: {lower_title(signal.title)} is 0 at every service ({what}).",
             {"values": dict(ranked), "unit": signal.unit},
         )
     table = Table([(f"{n}. {s}", amount(v, signal.unit), sparkline(curves[s])) for n, (s, v) in enumerate(shown, 1)])
     end_word = "lowest" if question.order is Order.LEAST else "highest"
-    head = f"{first} has the {end_word} {_lower(signal.title)}: {amount(value, signal.unit)} ({what})."
+    head = f"{first} has the {end_word} {lower_title(signal.title)}: {amount(value, signal.unit)} ({what})."
     data = {
         "signal": name,
         "unit": signal.unit,
@@ -367,57 +368,4 @@ async def rank(house: House, question: Question, asker: Asker) -> Answer:
         f"{head}\n{table}{_unseen(seen)}",
         data,
         picture=svg({s: curves[s] for s, _ in shown}, signal.title, signal.unit),
-    )
-
-
-async def when(house: House, question: Question, asker: Asker) -> Answer:
-    """Since when a signal is out of its usual range."""
-    name = question.signals[0]
-    signal, span = SIGNALS[name], question.span
-    lead = max((span.end - span.start) / 2, timedelta(minutes=20))
-    seen = await measured(house, question, (name,), span.start - lead, span.end)
-    services = seen.services(name)
-    if not services:
-        return nothing(seen, signal, question)
-    if not question.services and question.order is None:
-        graph = await calls(house)
-        entries = [s for s in services if not graph.callers.get(s)]
-        services = (
-            entries
-            if entries and name in ("latency-95", "latency-50", "latency-90", "latency-99", "errors", "traffic")
-            else services
-        )
-    down = question.detail == "down"
-    found = {s: m for s in services if (m := moved(seen.curve(name, s), span.start.timestamp(), down=down)) is not None}
-    words = span.within()
-    if not found:
-        curves = {s: seen.curve(name, s).between(span.start.timestamp(), span.end.timestamp()) for s in services}
-        ranges = "; ".join(
-            f"{s} between {amount(c.summary(Summary.MIN), signal.unit)} and {amount(c.summary(Summary.MAX), signal.unit)}"
-            for s, c in list(curves.items())[:6]
-        )
-        return Answer(
-            f"It did not: {_lower(signal.title)} kept to its usual range {words}: {ranges}.",
-            {"moved": {}, "unit": signal.unit},
-        )
-    lines = []
-    by_size = question.order is not None
-    for service, m in sorted(
-        found.items(), key=lambda kv: -abs(kv[1].extreme - kv[1].usual) if by_size else kv[1].since
-    ):
-        began = clock(datetime.fromtimestamp(m.since, UTC), asker.zone, asker.now, half_days=question.half_days)
-        lasts = (
-            f"until {clock(datetime.fromtimestamp(m.until, UTC), asker.zone, asker.now, half_days=question.half_days)}"
-            if m.until
-            else f"and still is ({length(span.end.timestamp() - m.since)})"
-        )
-        lines.append(
-            f"{service}: since {began} {lasts}; {amount(m.usual, signal.unit)} before, at {'least' if down else 'most'} {amount(m.extreme, signal.unit)}  {sparkline(seen.curve(name, service))}"
-        )
-    head = f"{signal.title} {'fell' if down else 'rose'}:"
-    data = {s: {"since": m.since, "until": m.until, "usual": m.usual, "extreme": m.extreme} for s, m in found.items()}
-    return Answer(
-        "\n".join([head, *lines]),
-        {"moved": data, "unit": signal.unit},
-        picture=svg({s: seen.curve(name, s) for s in found}, signal.title, signal.unit),
     )
