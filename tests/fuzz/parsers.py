@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC
@@ -17,6 +18,7 @@ from watchkeeper.api.delivery import Delivery
 from watchkeeper.ask.parse import parse
 from watchkeeper.ask.question import Known
 from watchkeeper.codehosts.ci import azure_pipelines, github_actions, jenkins
+from watchkeeper.codehosts.test_reports import junit, read_archive, tap
 from watchkeeper.console.markdown import rendered
 from watchkeeper.console.sign_in import inside
 from watchkeeper.detect.templates import TemplateMiner
@@ -250,6 +252,7 @@ PARSERS: dict[str, Parser] = {
     **{f"webhook-{name}": sender(name) for name in sorted(SENDERS)},
     **{f"ci-{name.replace('_', '-')}": ci_webhook(name) for name in ("github_actions", "azure_pipelines", "jenkins")},
     "ci-logs": lambda data: review([data[n : n + 64] for n in range(0, len(data), 64)]),
+    "test-reports": lambda data: [*read_archive(io.BytesIO(data)), *tap(text_of(data)), *junit(data)],
     "manifests": manifests,
     "changes": changes,
     "terraform": terraform,

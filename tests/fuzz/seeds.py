@@ -16,6 +16,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "ci-azure-pipelines": ('{"eventType": "build.complete", "id": "x", "resource": {"id": 1, "url": "https://x"}, "resourceContainers": {"project": {"id": "p"}}}',),
     "ci-jenkins": ('{"name": "job", "build": {"number": 3, "phase": "FINALIZED", "full_url": "https://x"}}',),
     "ci-logs": ("2026-01-01T00:00:00.0000000Z ##[group]Run make\n\x1b[31mE   AssertionError\x1b[0m\n##[error]Process completed with exit code 1.\n",),
+    "test-reports": ('<testsuite><testcase classname="a" name="b" time="1.5"><failure message="no"/></testcase></testsuite>', "ok 1\nnot ok 2 - b # TODO x\n"),
     "manifests": ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: checkout, namespace: shop}\nspec:\n  replicas: 2\n---\nresources: [a.yaml]\nimages: [{name: a, newTag: b}]\n",),
     "changes": ("FROM python:3.12 AS x\nUSER 0\nRUN echo a \\\n  b\n", "kind: Pod\nspec: {containers: [{image: a}]}\n"),
     "terraform": ('resource "a" "b" {\n  x = "${var.y}"\n  z { t = [1, { u = true }] }\n  h = <<EOT\nq\nEOT\n}\n',),

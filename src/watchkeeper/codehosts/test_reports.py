@@ -54,7 +54,7 @@ def _failed(case: ElementTree.Element, bad: ElementTree.Element) -> FailedTest:
     words = bad.get("message") or (bad.text or "").strip().partition("\n")[0]
     seconds = case.get("time", "0").replace(",", "")
     return FailedTest(
-        ".".join(n for n in names if n), words[:500], case.get("file", ""), float(seconds) if re.fullmatch(r"[\d.]{1,20}", seconds) else 0.0
+        ".".join(n for n in names if n), words[:500], case.get("file", ""), float(seconds) if re.fullmatch(r"\d{1,9}(?:\.\d{1,12})?", seconds) else 0.0
     )  # fmt: skip
 
 
