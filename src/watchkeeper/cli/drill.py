@@ -7,9 +7,15 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from watchkeeper.bench._asked import Asked
+
+_HEADS = {
+    "of": "of", "detected": "seen", "cause": "cause", "plan": "plan", "alone": "alone", "recovered": "cured", "proven": "proof",
+    "wrong_acts": "wrong", "minutes": "min", "nothing": "idle", "restart": "rest",
+}  # fmt: skip
+"""figure -> the head of its column: eleven fit a terminal of 80 columns"""
 
 
 def register(app: typer.Typer) -> None:
@@ -58,22 +64,15 @@ def drill(
 
 def _show(figures: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
-    columns = (
-        "of",
-        "detected",
-        "cause",
-        "plan",
-        "alone",
-        "recovered",
-        "proven",
-        "wrong_acts",
-        "minutes",
-        "nothing",
-        "restart",
+    heads = (Column(head, justify="right", no_wrap=True) for head in _HEADS.values())
+    table = Table(
+        Column("scenario", no_wrap=True), *heads, title="Drill", box=None, pad_edge=False, padding=(0, 1, 0, 0)
     )
-    table = Table("scenario", *columns, title="Drill")
     for name, row in figures["scenarios"].items():
-        table.add_row(name + ("" if row["counts"] else " *"), *(str(row[c]) for c in columns))
+        table.add_row(name + ("" if row["counts"] else " *"), *(f"{row[c]:.0f}" for c in _HEADS))
     console.print(table)
+    console.print(
+        "cured: as seen from outside; alone: without a person; proof: we say so; idle, rest: a rival cured it"
+    )
     console.print("* does not count: nothing is broken in it, or a rival recovers in more than a fifth of the seeds")
     typer.echo(json.dumps({k: v for k, v in figures.items() if k != "scenarios"}, indent=1))
