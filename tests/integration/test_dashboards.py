@@ -65,7 +65,8 @@ def test_every_rule_parses_and_its_runbook_is_there(path: Path) -> None:
     assert rules
     for rule in rules:
         read = selected(rule["expr"])
-        assert read, rule["alert"]
+        # The watchdog reads nothing: it fires as long as rules are evaluated at all.
+        assert read or rule["expr"] == "vector(1)", rule["alert"]
         assert {n for n in read if n.startswith("aiops_")} <= own_series()
         page = rule["annotations"].get("runbook_url")
         assert page is None or rule["alert"] in (ROOT / page).read_text()
