@@ -108,6 +108,14 @@ def test_less_cpu_is_no_answer_where_memory_or_labels_are_what_no_machine_has() 
     )
 
 
+def test_less_cpu_is_no_answer_to_a_quota_that_is_used_up() -> None:
+    spent = thing("ResourceQuota", "team", spec={"hard": {"pods": "4"}}, status={"used": {"pods": "4"}})
+    live = deployment(container(resources={"requests": {"cpu": "1"}}))
+    made = proposed("scheduling", live, spent)
+    assert "pods is used up" in made.refused["requests_and_limits"]
+    assert [p.action for p in made.plans] == ["raise_quota"]
+
+
 def test_errors_are_restarted_only_where_that_helped_before() -> None:
     refused = proposed("errors", deployment()).refused["restart"]
     assert "no restart of it is known to have helped" in refused

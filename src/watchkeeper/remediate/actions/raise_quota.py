@@ -14,7 +14,7 @@ _FULL = 0.95
 
 def draft(situation: Situation) -> Draft | str:
     """Fits the one entry of the one quota that is nearly all used."""
-    full = [(q, key) for q in situation.objects("ResourceQuota") for key in _full(q)]
+    full = used_up(situation)
     if len(full) != 1:
         return "no quota of its namespace is used up" if not full else "several quotas are used up: a person decides"
     quota, key = full[0]
@@ -31,6 +31,11 @@ def draft(situation: Situation) -> Draft | str:
         situation.beside("ResourceQuota", name),
         quota,
     )
+
+
+def used_up(situation: Situation) -> list[tuple[Mapping[str, Any], str]]:
+    """(quota, entry) of every limit of the namespace that leaves no room for another pod."""
+    return [(quota, key) for quota in situation.objects("ResourceQuota") for key in _full(quota)]
 
 
 def _full(quota: Mapping[str, Any]) -> list[str]:

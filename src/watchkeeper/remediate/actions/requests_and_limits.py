@@ -7,6 +7,7 @@ import numpy as np
 from watchkeeper.domain.remediation import FieldChange
 from watchkeeper.estate.fields import quantity
 from watchkeeper.remediate.action import Action, Draft, Situation, single_pod_risk, template
+from watchkeeper.remediate.actions.raise_quota import used_up
 
 
 def draft(situation: Situation) -> Draft | str:
@@ -63,6 +64,8 @@ def _lower(situation: Situation, container: str, resources: dict[str, dict[str, 
 
 def _not_for_cpu(situation: Situation, resources: dict[str, dict[str, str]]) -> str:
     """Why less CPU would not find it a machine; "" where it might."""
+    if full := used_up(situation):
+        return f"the quota's {full[0][1]} is used up: new pods are refused whatever they ask for"
     nodes = [o for o in situation.evidence.objects if o.get("kind") == "Node"]
     wanted = (situation.pod_spec.get("nodeSelector") or {}).items()
     fitting = [n for n in nodes if wanted <= (n["metadata"].get("labels") or {}).items()]
