@@ -6,6 +6,8 @@ python benchmarks/run.py DATA [--only diagnose]
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import calibration
@@ -155,6 +157,24 @@ def growth(data: Path) -> list[dict[str, object]]:
     return [figures]
 
 
+def simple(name: str, folder: str = "", scorer: tuple[str, ...] = ()) -> Callable[[Path], list[dict[str, object]]]:
+    """A benchmark that makes its own data, or reads one folder; `scorer` is the data's own script with what it wants before the answers."""
+
+    def work(data: Path) -> list[dict[str, object]]:
+        where = data / folder if folder else None
+        if where is not None and not where.is_dir():
+            return []
+        answers = RESULTS / f"{name}.jsonl"
+        figures = import_module(f"watchkeeper.bench.{name}").run(Asked(where, answers if scorer else None))
+        if scorer and where is not None:
+            command = [peers_python(), where / scorer[0], *(where / s for s in scorer[1:]), answers]
+            figures["score"] = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        print(json.dumps(figures, indent=1, default=str))
+        return [figures]
+
+    return work
+
+
 RUNS = {
     "diagnose": diagnose,
     "calibration": calibrated,
@@ -164,6 +184,18 @@ RUNS = {
     "scan": speed,
     "worlds": worlds,
     "scale": growth,
+    "correlate": simple("correlate", "rca"),
+    "intake": simple("intake"),
+    "rush": simple("rush"),
+    "search": simple("search", "logs", ("score_search.py", "")),
+    "pipelines": simple("pipelines", "ci", ("score.py", "")),
+    "fleet": simple("fleet"),
+    "band": simple("band"),
+    "recall": simple("recall"),
+    "questions": simple("questions"),
+    "analyst": simple("analyst"),
+    "console": simple("console"),
+    "footprint": simple("footprint"),
 }
 
 
