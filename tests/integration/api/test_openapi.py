@@ -65,6 +65,7 @@ def test_no_operation_breaks(database_url: str) -> None:
 @pytest.mark.slow
 def test_no_operation_breaks_for_long(database_url: str) -> None:
     seen = call_all(database_url, int(os.environ.get("WATCHKEEPER_EXAMPLES", "300")))
+    assert sum(seen.values()) > 100, seen
     print(f"schemathesis: {sum(seen.values())} calls, answers by status {dict(sorted(seen.items()))}")
 
 

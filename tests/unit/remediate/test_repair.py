@@ -392,27 +392,24 @@ def test_the_plan_expires() -> None:
     assert one().expires_at == NOW + timedelta(minutes=30)
 
 
+def deployed_by_argo(path: str, repository: str = "shop/manifests") -> tuple[dict[str, Any], dict[str, Any]]:
+    """The live object with its mark, and the application that the mark names."""
+    live = deployment()
+    live["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop:apps/Deployment:shop/payment"
+    source = {"repoURL": f"https://git.example/{repository}", "path": path, "targetRevision": "main"}
+    head = {"namespace": "argocd", "name": "shop"}
+    return live, {"kind": "Application", "metadata": head, "spec": {"source": source}}
+
+
 def test_what_argo_takes_from_another_repository_is_not_repaired_in_ours() -> None:
-    marked = deployment()
-    marked["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop:apps/Deployment:shop/payment"
-    source = {"repoURL": "https://git.example/shop/manifests", "path": "apps", "targetRevision": "main"}
-    application = {
-        "kind": "Application", "metadata": {"namespace": "argocd", "name": "shop"}, "spec": {"source": source},
-    }  # fmt: skip
-    assert "scale_out" in plans("cpu", evidence(marked, application))
-    source["repoURL"] = "https://git.example/team/elsewhere"
-    plan = plans("cpu", evidence(marked, application))["scale_out"]
+    assert plans("cpu", evidence(*deployed_by_argo("apps")))["scale_out"].edits
+    plan = plans("cpu", evidence(*deployed_by_argo("apps", "team/elsewhere")))["scale_out"]
     assert "repair it there" in plan.suggestion[0]
     assert plan.edits == ()
 
 
 def test_of_two_folders_that_declare_it_the_one_that_is_deployed_is_edited() -> None:
-    live = deployment()
-    live["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop:apps/Deployment:shop/payment"
-    source = {"repoURL": "https://git.example/shop/manifests", "path": "two", "targetRevision": "main"}
-    application = {
-        "kind": "Application", "metadata": {"namespace": "argocd", "name": "shop"}, "spec": {"source": source},
-    }  # fmt: skip
+    live, application = deployed_by_argo("two")
     estate = Estate("shop/manifests", "main", {"one/a.yaml": MANIFEST, "two/a.yaml": MANIFEST})
 
     def first(*objects: dict[str, Any]) -> Plan:
